@@ -1,0 +1,107 @@
+import type { Host, HostState } from './host.ts'
+import type { SecretRef, Text } from './secret.ts'
+
+/** Lower-case hex sha256, 64 characters, without a prefix. */
+export type Sha256 = string
+
+/** What goes to a command's stdin: text (secrets as references), or bytes as base64. */
+export type Payload = Text | { base64: string }
+
+/** One command as data: serialisable, and without any secret value. */
+export interface Command {
+  argv: string[]
+  cwd?: string
+  env?: Record<string, string>
+  /** Environment variables whose values are secrets; they reach the host on stdin, never in argv or an env prefix. */
+  secrets?: Record<string, SecretRef>
+  /** The user to run as, by sudo; the login user where absent. */
+  as?: string
+  stdin?: Payload
+  /** Milliseconds until the whole process group is ended; the caller's default where absent. */
+  timeoutMs?: number
+}
+
+/** What a command printed on one stream, bounded at 1 MiB in memory (head kept). Parsers read bytes; people read `text` of the sink pipe. */
+export interface Output {
+  bytes: Uint8Array
+  /** Bytes that the command printed in all. */
+  total: number
+  cut: boolean
+  artifact?: Sha256
+}
+
+/** How a command came to its end. `lost`: the link ended first, the outcome is not known. */
+export type EndedBy = 'exit' | 'signal' | 'timeout' | 'cancel' | 'lost'
+
+/** A finished command. A failure has the same shape as a success, with the reason in it. */
+export interface RunResult {
+  endedBy: EndedBy
+  exitCode?: number
+  signal?: string
+  stdout: Output
+  stderr: Output
+  /** Wall time in milliseconds. */
+  ms: number
+  /** A cause that is not the command's own exit, in words: 'sudo: wrong password', 'job folder: no space left', 'host was rebooted'. */
+  problem?: string
+}
+
+/** Gets each chunk as it arrives. */
+export type OutputListener = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
+
+export interface RunOptions {
+  timeoutMs?: number
+  signal?: AbortSignal
+  onOutput?: OutputListener
+}
+
+/** Looks at a machine without changing it. */
+export interface Reader {
+  /** Runs a read-only command. A command that fails is a result, not an exception; a session that is lost gives `endedBy: 'lost'`. */
+  run(command: Command, o?: RunOptions): Promise<RunResult>
+  /** The file's bytes, whole (at most 16 MiB); throws SitrepError('failed') with the host's own words where it can't be read. */
+  read(path: string, o?: { as?: string }): Promise<Uint8Array>
+}
+
+/** A changing command that runs on the host by itself; see docs/security.md for what survives a lost link. */
+export interface Job {
+  id: string
+  /** Settles when the job's exit is known, or when it can't be known (`lost`). Never rejects for what the command did. */
+  done: Promise<RunResult>
+  /** Ends the whole process group (TERM, then KILL), and says after a look whether it is gone. */
+  cancel(): Promise<{ gone: boolean; detail: string }>
+  /** Removes the job's folder on the host; called when its result is journaled. */
+  remove(): Promise<void>
+}
+
+/** What is known of a job that another process (or an earlier one) may have started. */
+export type JobState =
+  | { is: 'not_started' }
+  | { is: 'running' }
+  | { is: 'done'; result: RunResult }
+  | { is: 'unknown'; reason: string }
+
+/** Takes the chunks of a followed command. */
+export interface LogSink {
+  chunk: OutputListener
+  /** Called once; nothing comes after it. */
+  end(reason: string): void
+}
+
+/** A command whose output is followed until it is stopped. */
+export interface Following {
+  stop(): Promise<void>
+  ended: Promise<void>
+}
+
+/** An open way to one host. */
+export interface Session extends Reader, AsyncDisposable {
+  host: Host
+  state(): HostState
+  onState(listener: (state: HostState) => void): () => void
+  /** Starts a changing command at most once by its id (the id of its journaled `step.started` event). */
+  job(id: string, command: Command, o?: RunOptions): Promise<Job>
+  /** Looks what became of a job. */
+  jobState(id: string): Promise<JobState>
+  follow(command: Command, sink: LogSink): Following
+}

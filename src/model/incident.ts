@@ -1,0 +1,109 @@
+import type { PlannedChange } from './action.ts'
+import type { EventData, Milestone, Severity, Status } from './event.ts'
+
+/** One row of the timeline, in the incident's time. */
+export interface TimelineRow {
+  /** The event it came from. */
+  event: string
+  at: string
+  until?: string
+  by: string
+  kind: 'incident' | 'status' | 'milestone' | 'note' | 'host' | 'run' | 'step' | 'check' | 'command' | 'log' | 'export' | 'record' | 'other'
+  text: string
+  host?: string
+  /** Short label of what proves it: `exit 0`, `sha256 3f2a…`, `evidence 3`. */
+  evidence?: string
+  bad?: boolean
+}
+
+/** One change that was started, with what became of it. */
+export interface StartedChange {
+  started: string
+  at: string
+  change: number
+  of: number
+  say: string
+  command?: string
+  undo: PlannedChange['undo']
+  undoHash: string
+  applied?: EventData<'step.applied'> & { at: string; event: string }
+  undone?: EventData<'step.undone'> & { at: string }
+}
+
+/** One step on one host of one run. */
+export interface StepState {
+  run: string
+  step: string
+  host: string
+  title: string
+  uses: string
+  state: 'planned' | 'approved' | 'running' | 'verifying' | 'ok' | 'in_sync' | 'failed' | 'unknown' | 'skipped' | 'cancelled' | 'undone' | 'answered'
+  plan?: EventData<'step.planned'>
+  /** The first plan of the run, before anything ran: the drift that was found. */
+  drift?: EventData<'step.planned'>
+  approved?: { how: string; at: string; by: string }
+  changes: StartedChange[]
+  verified?: EventData<'step.verified'> & { at: string }
+  reason?: string
+  answer?: string
+}
+
+/** One cell row of the verification matrix. */
+export interface CheckState {
+  check: string
+  title: string
+  host: string
+  kind: string
+  before?: EventData<'check.observed'> & { at: string }
+  after?: EventData<'check.observed'> & { at: string }
+  last?: EventData<'check.observed'> & { at: string }
+  /** The last 120 looks, oldest first. */
+  history: { at: string; verdict: 'ok' | 'failed' | 'unknown'; ms: number }[]
+}
+
+/** One opened runbook. */
+export interface RunState extends EventData<'runbook.opened'> {
+  at: string
+  by: string
+  finished?: EventData<'run.finished'> & { at: string }
+}
+
+/** Everything that was recorded of one incident, folded. Keys of `steps` are `RUN STEP HOST`, of `checks` `CHECK HOST`. */
+export interface Incident {
+  id: string
+  title: string
+  severity: Severity
+  status: Status
+  impact?: string
+  alert?: string
+  declaredAt: string
+  updatedAt: string
+  milestones: Partial<Record<Milestone, { at: string; event: string }>>
+  timeline: TimelineRow[]
+  runs: Record<string, RunState>
+  steps: Record<string, StepState>
+  checks: Record<string, CheckState>
+  hosts: Record<string, { state: 'connected' | 'stale' | 'lost' | 'refused'; detail: string; fingerprint?: string }>
+  secrets: Record<string, string>
+  responders: string[]
+  roles: Record<string, string>
+  followups: { id: string; text: string; owner?: string; done: boolean }[]
+  commands: (EventData<'command.ran'> & { at: string; by: string; event: string })[]
+  pins: (EventData<'log.pinned'> & { event: string; by: string })[]
+  exports: (EventData<'export.written'> & { at: string })[]
+  artifacts: Record<string, { bytes: number; name: string }>
+  recording: { stopped?: string }
+  /** Records that this version does not know, kept and counted by type. */
+  unknown: Record<string, number>
+  events: number
+}
+
+/** A line of `sitrep list`. */
+export interface IncidentSummary {
+  id: string
+  title: string
+  severity: Severity
+  status: Status
+  started: string
+  updated: string
+}

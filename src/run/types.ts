@@ -1,0 +1,51 @@
+import type { Action, Plan } from '../model/action.ts'
+import type { Confirm, Step } from '../model/runbook.ts'
+
+/** A step whose templates were filled in for one host. */
+export interface ResolvedStep {
+  step: Step
+  host: string
+  action: Action
+  params: unknown
+  as?: string
+}
+
+/** The plan of one step on one host, as `plan` prints it and the approval shows it. */
+export interface StepPlan {
+  run: string
+  step: string
+  host: string
+  title: string
+  uses: string
+  /** `after_step:ID` where the step depends on another's result. */
+  outcome: Plan['outcome'] | `after_step:${string}`
+  because: string
+  plan: Plan
+  /** sha256 of the canonical plan. */
+  hash: string
+  risk: 'observe' | 'change' | 'interrupt'
+}
+
+/** What a responder is asked before a step runs. */
+export interface ApprovalRequest {
+  /** Unique; an answer names it, so that an answer to an older frame counts for nothing. */
+  id: string
+  plan: StepPlan
+  confirm: Confirm
+  /** What has to be typed where `confirm` is `typed`. */
+  target?: string
+  /** Why it is asked again: the plan changed since it was approved. */
+  changed?: boolean
+  /** For a manual step: what to ask. */
+  question?: string
+}
+
+/** What a responder answered. */
+export type Decision =
+  | { answer: 'run'; how: 'auto' | 'yes' | 'enter' | 'typed' }
+  | { answer: 'skip'; reason: string }
+  | { answer: 'stop'; reason: string }
+  | { answer: 'said'; text: string; ok: boolean }
+
+/** Asks whoever can approve: the console, a terminal, or the flags of a headless run. */
+export type Approve = (request: ApprovalRequest, signal: AbortSignal) => Promise<Decision>

@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+const jsx = { jsx: { runtime: 'automatic' as const } }
+
+export default defineConfig({
+  oxc: jsx,
+  test: {
+    reporters: ['default'],
+    coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/demo/core/**', '**/index.ts'], reporter: ['text-summary', 'json-summary'] },
+    projects: [
+      {
+        oxc: jsx,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/lab/**', 'test/e2e/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        oxc: jsx,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts', 'test/lab/**/*.test.ts'],
+          globalSetup: ['test/lab/globalSetup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+})
