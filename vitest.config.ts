@@ -6,7 +6,12 @@ export default defineConfig({
   oxc: jsx,
   test: {
     reporters: ['default'],
-    coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/demo/core/**', '**/index.ts'], reporter: ['text-summary', 'json-summary'] },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      exclude: ['src/demo/core/**', '**/index.ts'],
+      reporter: ['text-summary', 'json-summary'],
+    },
     projects: [
       {
         oxc: jsx,

@@ -6,11 +6,29 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 
 const folders = [
-  { folder: 'src/actions', name: 'action', list: 'actions', type: "Action", from: '../model/action.ts' },
+  { folder: 'src/actions', name: 'action', list: 'actions', type: 'Action', from: '../model/action.ts' },
   { folder: 'src/checks', name: 'check', list: 'checkKinds', type: 'CheckKind', from: '../model/check.ts' },
-  { folder: 'src/logs/sources', name: 'source', list: 'logSourceKinds', type: 'LogSourceKind', from: '../../model/log.ts' },
-  { folder: 'src/postmortem/templates', name: 'template', list: 'templates', type: 'Template', from: '../template.ts' },
-  { folder: 'src/cli/commands', name: 'command', list: 'commands', type: 'CliCommand', from: '../command.ts' },
+  {
+    folder: 'src/logs/sources',
+    name: 'source',
+    list: 'logSourceKinds',
+    type: 'LogSourceKind',
+    from: '../../model/log.ts',
+  },
+  {
+    folder: 'src/postmortem/templates',
+    name: 'template',
+    list: 'templates',
+    type: 'Template',
+    from: '../template.ts',
+  },
+  {
+    folder: 'src/cli/commands',
+    name: 'command',
+    list: 'commands',
+    type: 'CliCommand',
+    from: '../command.ts',
+  },
 ]
 
 const stale: string[] = []

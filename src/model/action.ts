@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod'
 import type { Command, Payload, Reader, RunResult, Sha256 } from './command.ts'
 import type { Host } from './host.ts'
-import type { SecretRef, Text } from './secret.ts'
+import type { SecretRef, SecretStore, Text } from './secret.ts'
 
 /** What a step may do to a host: only look, change something, or interrupt a service. */
 export type Risk = 'observe' | 'change' | 'interrupt'
@@ -28,6 +28,8 @@ export type FileContent =
   | { base64: string }
   /** A file on the same host, which must have this sha256. */
   | { copy: string; sha256: Sha256 }
+  /** A file on the operator's machine (absolute path), which must have this sha256; the plan holds no content. */
+  | { local: string; sha256: Sha256 }
   /** The file as it is, with these keys changed; comments, order and quoting kept. */
   | { edits: EnvEdit[] }
 
@@ -62,6 +64,8 @@ export interface HttpRequest {
   method: string
   headers: Record<string, Text>
   body?: Text
+  /** A JSON body instead of `body`; a secret stands in it as SecretRef or SecretText where a string stands. */
+  json?: unknown
   /** Connect here instead of where the URL's name resolves: `ADDRESS` or `ADDRESS:PORT`. */
   resolve?: string
   /** Do not verify the certificate. */
@@ -76,8 +80,8 @@ export interface Question {
   instructions?: string
 }
 
-/** One thing to carry out, as data. `say` is one line for a person. */
-export type Change = { say: string; diff?: Diff } & (
+/** One thing to carry out, as data. `say` is one line for a person; `as` is filled in by the runner from the step. */
+export type Change = { say: string; diff?: Diff; as?: string } & (
   | { run: Command }
   | { put: FileChange }
   | { remove: { path: string; expect: Sha256 } }
@@ -117,6 +121,10 @@ export interface Around {
   local: Reader
   /** The folder of the runbook, for relative paths on the operator's machine. */
   dir: string
+  /** Only to compare what a host holds with what a secret should be; a fact never holds the value. */
+  secrets: Pick<SecretStore, 'has' | 'value'>
+  /** The step's own lists of keys whose values may be shown, or may not, whatever they look like. */
+  lists?: { public: readonly string[]; secret: readonly string[] }
   /** Secret values learned on the host (a secret `.env` key) are told here, so that no sink shows them. */
   learned(name: string, value: string): void
 }
@@ -141,6 +149,8 @@ export interface Action<P = any, F = any> {
   /** Defaults for verification, in seconds: how long ok must hold, and how long it may take to come. */
   settle?: number
   within?: number
+  /** What a failed apply or verification leads to where the step does not say; `stop` where absent. */
+  onFail?: 'stop' | 'ask' | 'undo'
   /** What it must have to itself on the host: `pm2:core-backend`, `file:/etc/caddy/Caddyfile`. */
   locks(p: P): string[]
   /** Read-only: the host's files, processes and ports are the same before and after. */
@@ -148,7 +158,11 @@ export interface Action<P = any, F = any> {
   /** Pure: the same parameters, facts and drawn values give the same plan. */
   plan(p: P, facts: F, drawn: Drawn): Plan
   /** One look at the host after the apply; the runner repeats it. */
-  verify(host: Reader, p: P, o: { before: F; applied: RunResult[]; around: Around; drawn: Drawn }): Promise<Verdict>
+  verify(
+    host: Reader,
+    p: P,
+    o: { before: F; applied: RunResult[]; around: Around; drawn: Drawn },
+  ): Promise<Verdict>
   /** A name for the output that `register` keeps; the last result's stdout where absent. */
   output?(applied: RunResult[]): string
 }

@@ -10,6 +10,8 @@ export type Payload = Text | { base64: string }
 /** One command as data: serialisable, and without any secret value. */
 export interface Command {
   argv: string[]
+  /** What a person would type for it, where argv is a script of ours; only for showing. */
+  shown?: string
   cwd?: string
   env?: Record<string, string>
   /** Environment variables whose values are secrets; they reach the host on stdin, never in argv or an env prefix. */

@@ -1,5 +1,12 @@
 /** Why sitrep could not go on; each kind has one exit code (docs/reference/exit-codes). */
-export type ErrorKind = 'usage' | 'unreachable' | 'not_approved' | 'unknown_outcome' | 'recording' | 'failed' | 'interrupted'
+export type ErrorKind =
+  | 'usage'
+  | 'unreachable'
+  | 'not_approved'
+  | 'unknown_outcome'
+  | 'recording'
+  | 'failed'
+  | 'interrupted'
 
 /** The exit code of each kind of error. */
 export const exitCodeOf: Record<ErrorKind, number> = {

@@ -52,7 +52,11 @@ export const eventData = {
   'responder.left': z.object({ name: z.string() }),
   'role.set': z.object({ role: z.string(), name: z.string() }),
   'followup.added': z.object({ text: z.string(), owner: z.string().optional() }),
-  'followup.changed': z.object({ followup: z.string(), text: z.string().optional(), done: z.boolean().optional() }),
+  'followup.changed': z.object({
+    followup: z.string(),
+    text: z.string().optional(),
+    done: z.boolean().optional(),
+  }),
   'host.connected': z.object({
     host: z.string(),
     address: z.string(),
@@ -92,7 +96,11 @@ export const eventData = {
     evidence: z.array(z.string()).optional(),
     plan: hash.describe('of the canonical plan'),
   }),
-  'step.approved': z.object({ ...stepRef, plan: hash, how: z.enum(['auto', 'yes', 'enter', 'typed', 'answered']) }),
+  'step.approved': z.object({
+    ...stepRef,
+    plan: hash,
+    how: z.enum(['auto', 'yes', 'enter', 'typed', 'answered']),
+  }),
   'step.skipped': z.object({ ...stepRef, reason: z.string() }),
   'step.started': z
     .object({
@@ -102,7 +110,9 @@ export const eventData = {
       say: z.string(),
       command: z.string().optional().describe('as a person would type it'),
       undo,
-      undoHash: hash.describe('of the canonical undo before redaction; an undo that does not match is not carried out'),
+      undoHash: hash.describe(
+        'of the canonical undo before redaction; an undo that does not match is not carried out',
+      ),
     })
     .describe("its id is the job's id on the host; written before the change is carried out"),
   'step.applied': z.object({
@@ -116,13 +126,24 @@ export const eventData = {
     stdout: z.string().describe('the first lines; all of it in the artifact'),
     stderr: z.string(),
     artifact,
-    after: z.record(z.string(), z.string()).optional().describe('sha256 of each file that the change left, for undo'),
+    after: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('sha256 of each file that the change left, for undo'),
   }),
-  'step.verified': z.object({ ...stepRef, verdict, reason: z.string(), ms: z.number(), evidence: z.array(z.string()).optional() }),
+  'step.verified': z.object({
+    ...stepRef,
+    verdict,
+    reason: z.string(),
+    ms: z.number(),
+    evidence: z.array(z.string()).optional(),
+  }),
   'step.undone': z.object({ ...stepRef, started: z.string(), verdict, reason: z.string() }),
   'step.cancelled': z.object({ ...stepRef, gone: z.boolean(), detail: z.string() }),
   'step.unknown': z.object({ ...stepRef, reason: z.string() }),
-  'step.answered': z.object({ ...stepRef, answer: z.string() }).describe('what a person said to a manual step'),
+  'step.answered': z
+    .object({ ...stepRef, answer: z.string() })
+    .describe('what a person said to a manual step'),
   'lock.taken': z.object({ host: z.string(), resource: z.string() }),
   'lock.released': z.object({ host: z.string(), resource: z.string() }),
   'lock.taken_over': z.object({ host: z.string(), resource: z.string(), lock: z.string() }),
@@ -151,7 +172,13 @@ export const eventData = {
   }),
   'log.followed': z.object({ host: z.string(), source: z.string() }),
   'log.pinned': z.object({ host: z.string(), source: z.string(), at: when, lines: z.array(z.string()) }),
-  'artifact.added': z.object({ sha256: hash, bytes: z.number(), name: z.string(), original: hash.optional(), cut: z.boolean() }),
+  'artifact.added': z.object({
+    sha256: hash,
+    bytes: z.number(),
+    name: z.string(),
+    original: hash.optional(),
+    cut: z.boolean(),
+  }),
   'revert.armed': z.object({ ...stepRef, after: z.number() }),
   'revert.confirmed': z.object({ ...stepRef }),
   'revert.fired': z.object({ ...stepRef, detail: z.string() }),
@@ -197,9 +224,15 @@ export interface EventRecord<T extends string = string, D = unknown> {
 export type SitrepEvent = { [T in EventType]: EventRecord<T, EventData<T>> }[EventType]
 
 /** Narrows a record to a known type with its data; false for an unknown type or an erased one. */
-export function isEvent<T extends EventType>(record: EventRecord, type: T): record is EventRecord<T, EventData<T>> & { data: EventData<T> } {
+export function isEvent<T extends EventType>(
+  record: EventRecord,
+  type: T,
+): record is EventRecord<T, EventData<T>> & { data: EventData<T> } {
   return record.type === type && record.data !== undefined
 }
 
 /** Appends one event; resolves when it is on disk. */
-export type Append = <T extends EventType>(type: T, data: EventData<T>) => Promise<EventRecord<T, EventData<T>>>
+export type Append = <T extends EventType>(
+  type: T,
+  data: EventData<T>,
+) => Promise<EventRecord<T, EventData<T>>>

@@ -19,6 +19,8 @@ export interface Host {
   /** Environment of every command on this host; never secret. */
   env: Record<string, string>
   vars: Record<string, string>
+  /** What its entry does not say and OpenSSH's configuration may: the values above are sitrep's defaults. */
+  unsaid?: readonly ('address' | 'port' | 'user' | 'identityFile' | 'jump' | 'knownHosts')[]
 }
 
 /** The hosts that sitrep may reach, and what holds for all of them. */

@@ -6,9 +6,24 @@ export interface TimelineRow {
   /** The event it came from. */
   event: string
   at: string
+  /** The journal's order, for rows of the same time. */
+  hlc?: string
   until?: string
   by: string
-  kind: 'incident' | 'status' | 'milestone' | 'note' | 'host' | 'run' | 'step' | 'check' | 'command' | 'log' | 'export' | 'record' | 'other'
+  kind:
+    | 'incident'
+    | 'status'
+    | 'milestone'
+    | 'note'
+    | 'host'
+    | 'run'
+    | 'step'
+    | 'check'
+    | 'command'
+    | 'log'
+    | 'export'
+    | 'record'
+    | 'other'
   text: string
   host?: string
   /** Short label of what proves it: `exit 0`, `sha256 3f2a…`, `evidence 3`. */
@@ -37,7 +52,19 @@ export interface StepState {
   host: string
   title: string
   uses: string
-  state: 'planned' | 'approved' | 'running' | 'verifying' | 'ok' | 'in_sync' | 'failed' | 'unknown' | 'skipped' | 'cancelled' | 'undone' | 'answered'
+  state:
+    | 'planned'
+    | 'approved'
+    | 'running'
+    | 'verifying'
+    | 'ok'
+    | 'in_sync'
+    | 'failed'
+    | 'unknown'
+    | 'skipped'
+    | 'cancelled'
+    | 'undone'
+    | 'answered'
   plan?: EventData<'step.planned'>
   /** The first plan of the run, before anything ran: the drift that was found. */
   drift?: EventData<'step.planned'>
@@ -54,9 +81,9 @@ export interface CheckState {
   title: string
   host: string
   kind: string
-  before?: EventData<'check.observed'> & { at: string }
-  after?: EventData<'check.observed'> & { at: string }
-  last?: EventData<'check.observed'> & { at: string }
+  before?: EventData<'check.observed'> & { at: string; event?: string }
+  after?: EventData<'check.observed'> & { at: string; event?: string }
+  last?: EventData<'check.observed'> & { at: string; event?: string }
   /** The last 120 looks, oldest first. */
   history: { at: string; verdict: 'ok' | 'failed' | 'unknown'; ms: number }[]
 }
@@ -83,7 +110,10 @@ export interface Incident {
   runs: Record<string, RunState>
   steps: Record<string, StepState>
   checks: Record<string, CheckState>
-  hosts: Record<string, { state: 'connected' | 'stale' | 'lost' | 'refused'; detail: string; fingerprint?: string }>
+  hosts: Record<
+    string,
+    { state: 'connected' | 'stale' | 'lost' | 'refused'; detail: string; fingerprint?: string }
+  >
   secrets: Record<string, string>
   responders: string[]
   roles: Record<string, string>

@@ -44,7 +44,8 @@ export interface Step {
   within?: number
   settle?: number
   confirm?: Confirm
-  onFail: 'stop' | 'ask' | 'undo'
+  /** The action's own default where absent, else `stop`. */
+  onFail?: 'stop' | 'ask' | 'undo'
   rerun: 'safe' | 'unsafe'
   serial?: number | string
   maxFailures?: number

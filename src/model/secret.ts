@@ -19,10 +19,10 @@ export interface SecretStore {
   has(name: string): boolean
   /** The value; throws SitrepError('not_approved') where it was never resolved in this process. */
   value(ref: SecretRef): string
-  /** Names and values, for the redactor. */
-  entries(): readonly { name: string; value: string }[]
-  /** Calls back whenever a value was registered, so that running redactors learn it. */
-  onRegister(listener: (name: string, value: string) => void): () => void
+  /** Names, values and sources, for the redactor. */
+  entries(): readonly { name: string; value: string; source: SecretSource }[]
+  /** Calls back whenever a value was registered, so that running redactors learn it and the journal names it. */
+  onRegister(listener: (name: string, value: string, source: SecretSource) => void): () => void
 }
 
 /** True where the text holds a secret. */

@@ -1,0 +1,27 @@
+import type { CliCommand } from '../command.ts'
+import { inkFor, out, say } from '../output.ts'
+
+export const command: CliCommand = {
+  name: 'list',
+  register(program) {
+    program
+      .command('list')
+      .summary('list the incidents, newest first')
+      .option('--json', 'print JSON')
+      .action(async (o: { json?: boolean }) => {
+        const { listIncidents } = await import('../../journal/list.ts')
+        const { stateRoot } = await import('../../journal/incidents.ts')
+        const { incidents, problems } = await listIncidents(stateRoot())
+        if (o.json === true) out(JSON.stringify(incidents))
+        const ink = inkFor(process.stdout)
+        const wide = Math.max(0, ...incidents.map(({ id }) => id.length))
+        for (const { id, severity, status, title } of o.json === true ? [] : incidents) {
+          const open = status !== 'resolved' && status !== 'closed'
+          out(`${id.padEnd(wide)}  ${severity}  ${ink(open ? 'warn' : 'dim', status.padEnd(13))}  ${title}`)
+        }
+        if (o.json !== true && incidents.length === 0)
+          say('no incidents yet; `sitrep declare TITLE` makes one')
+        for (const problem of problems) say(problem)
+      })
+  },
+}

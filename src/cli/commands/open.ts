@@ -1,0 +1,33 @@
+import type { CliCommand } from '../command.ts'
+
+export const command: CliCommand = {
+  name: 'open',
+  register(program) {
+    // `sitrep` alone opens the console on its home screen.
+    program
+      .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
+      .action(async () => {
+        const { openConsole } = await import('../console.ts')
+        const { inventory } = program.opts<{ inventory?: string }>()
+        process.exitCode = await openConsole(inventory === undefined ? {} : { inventory })
+      })
+    program
+      .command('open')
+      .argument('<incident>', 'the incident, or the beginning of its id')
+      .summary("open one incident's room in the console")
+      .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
+      .option('--runbook <runbook>', 'open this runbook in it')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  sitrep open 2026-11-20-core-login-500\n  sitrep open 2026-11-20-core --runbook core-pm2',
+      )
+      .action(async (incident: string, o: { inventory?: string; runbook?: string }) => {
+        const { openConsole } = await import('../console.ts')
+        process.exitCode = await openConsole({
+          incident,
+          ...(o.inventory === undefined ? {} : { inventory: o.inventory }),
+          ...(o.runbook === undefined ? {} : { runbook: { runbook: o.runbook } }),
+        })
+      })
+  },
+}

@@ -1,0 +1,60 @@
+import type { CliCommand } from '../command.ts'
+import { collect } from '../options.ts'
+import { inkFor, out, say } from '../output.ts'
+
+export const command: CliCommand = {
+  name: 'undo',
+  register(program) {
+    program
+      .command('undo')
+      .argument('<incident>', 'the incident, or the beginning of its id')
+      .argument('[step]', 'only this step; every step in reverse order where absent')
+      .summary('undo, from the journal, in reverse order')
+      .description(
+        'Takes back what the steps of an incident changed, newest first. A file that somebody changed since is shown and asked about.',
+      )
+      .option('--host <host>', 'only on this host (repeatable)', collect)
+      .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
+      .option('--yes', 'approve the undo')
+      .option('--json', "print the journal's events, one per line")
+      .addHelpText(
+        'after',
+        '\nExamples:\n  sitrep undo 2026-11-20-core-login-500\n  sitrep undo 2026-11-20-core-login-500 restart --yes',
+      )
+      .action(
+        async (
+          id: string,
+          step: string | undefined,
+          o: { host?: string[]; inventory?: string; yes?: boolean; json?: boolean },
+        ) => {
+          const { undoIncident } = await import('../../compose/undo.ts')
+          const { open } = await import('../../compose/incident.ts')
+          const { asking, interruptible } = await import('../asking.ts')
+          const { eventLines } = await import('../print/events.ts')
+          const { headlessApprove } = await import('../../run/policy.ts')
+          const { hasTerminal, terminalApproval } = await import('../terminal.ts')
+          const incident = await open(id)
+          const ink = inkFor(process.stdout)
+          incident.onRecord((record) => {
+            if (o.json === true) out(JSON.stringify(record))
+            else for (const line of eventLines(record, ink)) out(line)
+          })
+          try {
+            const terminal = hasTerminal() ? terminalApproval(inkFor(process.stderr)) : undefined
+            const ended = await undoIncident(incident, {
+              ...(step === undefined ? {} : { step }),
+              hosts: o.host ?? [],
+              ...(o.inventory === undefined ? {} : { inventory: o.inventory }),
+              asking: asking(),
+              approve: headlessApprove({ yes: o.yes === true, targets: [] }, terminal),
+              signal: interruptible(),
+            })
+            say(ended.reason)
+            process.exitCode = ended.code
+          } finally {
+            await incident.close()
+          }
+        },
+      )
+  },
+}

@@ -1,0 +1,63 @@
+import { Command, CommanderError, Option } from 'commander'
+import { exitCodeOf, SitrepError } from '../model/errors.ts'
+import { commands } from './commands/index.ts'
+import { printError, settleOutput } from './output.ts'
+import { version } from './version.ts'
+
+/** Builds the whole command line; the commands stand in their own files. */
+export function createProgram(): Command {
+  const program = new Command('sitrep')
+  program
+    .description(
+      'A terminal incident console: runs runbook steps over SSH safely, and writes the postmortem as it happens.',
+    )
+    .version(version, '--version', 'print the version')
+    .option('--no-color', 'print without colour')
+    .addOption(new Option('--debug', 'print the cause and the stack of an error, redacted').default(false))
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    // So that `sitrep --inventory F` and `sitrep plan --inventory F` are each the option of their own command.
+    .enablePositionalOptions()
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sitrep                                      open the console
+  sitrep demo                                 a practice outage on this machine
+  sitrep plan core-pm2 --host core-1          what would change; touches nothing
+  sitrep run core-pm2 --host core-1           run it, asking before each change
+  sitrep export 2026-11-20-core-login-500     print the postmortem
+
+Exit codes: 0 done; 1 a step or check failed; 2 wrong usage or an invalid file; 3 host not reached or refused;
+4 not approved or stopped; 5 an outcome is unknown; 6 the record can't be written; 130 interrupted.`,
+    )
+  for (const command of commands) command.register(program)
+  return program
+}
+
+/** Runs one command line and ends the process with its exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  const program = createProgram()
+  for (const command of program.commands) command.exitOverride()
+  let code = 0
+  try {
+    await program.parseAsync([...argv])
+    code = typeof process.exitCode === 'number' ? process.exitCode : 0
+  } catch (error) {
+    code = codeOf(error)
+    if (!(error instanceof CommanderError)) printError(error, { debug: argv.includes('--debug') })
+  }
+  await settleOutput()
+  process.exit(code)
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof SitrepError) return exitCodeOf[error.kind]
+  // Commander throws with 0 for --help and --version, and with 1 for what is wrong usage to us.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  return 1
+}

@@ -1,0 +1,53 @@
+import { styleText } from 'node:util'
+import { SitrepError } from '../model/errors.ts'
+
+/** Colours of the command line's own words; plain where the stream is no terminal or colour is not wanted. */
+export type Ink = (style: 'good' | 'bad' | 'dim' | 'strong' | 'warn', text: string) => string
+
+const styles = { good: 'green', bad: 'red', dim: 'dim', strong: 'bold', warn: 'yellow' } as const
+
+/** True where this stream may be coloured: a terminal, and neither NO_COLOR, --no-color nor TERM=dumb. */
+export function wantsColor(stream: NodeJS.WriteStream): boolean {
+  if (!stream.isTTY || process.argv.includes('--no-color')) return false
+  return process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb'
+}
+
+/** The paint for one stream. */
+export function inkFor(stream: NodeJS.WriteStream): Ink {
+  return wantsColor(stream)
+    ? (style, text) => styleText(styles[style], text, { validateStream: false })
+    : (_, text) => text
+}
+
+/** Writes one line of data. What comes from outside has gone through the sink pipe before. */
+export function out(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Writes one message line for a person to stderr. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+/** Prints an error as what, where and what to do next. */
+export function printError(error: unknown, o: { debug: boolean; clean?: (text: string) => string }): void {
+  const clean = o.clean ?? ((text) => text)
+  const ink = inkFor(process.stderr)
+  if (error instanceof SitrepError) {
+    const where = error.where === undefined ? '' : `${error.where}: `
+    say(clean(`${ink('bad', 'sitrep:')} ${where}${error.message}`))
+    if (error.next !== undefined) say(clean(`  ${error.next}`))
+  } else {
+    say(clean(`${ink('bad', 'sitrep:')} ${error instanceof Error ? error.message : String(error)}`))
+  }
+  if (o.debug && error instanceof Error) say(clean(String(error.stack)))
+  if (o.debug && error instanceof Error && error.cause !== undefined)
+    say(clean(`caused by: ${String(error.cause)}`))
+}
+
+/** Resolves when what was written to both streams has left the process. */
+export async function settleOutput(): Promise<void> {
+  const settle = (stream: NodeJS.WriteStream) =>
+    new Promise<void>((resolve) => void stream.write('', () => resolve()))
+  await Promise.all([settle(process.stdout), settle(process.stderr)])
+}

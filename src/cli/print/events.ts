@@ -1,0 +1,78 @@
+import type { Plan } from '../../model/action.ts'
+import { type EventRecord, isEvent } from '../../model/event.ts'
+import type { Ink } from '../output.ts'
+import { checkLines } from './matrix.ts'
+import { planLines } from './plan.ts'
+
+/** What `run` and `undo` print of one event; nothing for what is only for the record. */
+export function eventLines(record: EventRecord, ink: Ink): string[] {
+  if (isEvent(record, 'host.connected')) {
+    const { host, user, address, fingerprint } = record.data
+    return [
+      `${host}  connected as ${user} at ${address}${fingerprint === undefined ? '' : `, ${fingerprint}`}`,
+    ]
+  }
+  if (isEvent(record, 'host.refused'))
+    return [ink('bad', `${record.data.host}  refused: ${record.data.reason}`)]
+  if (isEvent(record, 'host.lost')) return [ink('bad', `${record.data.host}  lost: ${record.data.reason}`)]
+  if (isEvent(record, 'check.observed'))
+    return checkLines([record.data], ink).map((line) => `${record.data.phase.padEnd(6)}${line}`)
+  if (isEvent(record, 'step.planned')) {
+    const { run, step, host, title, uses, outcome, because, changes, evidence, plan } = record.data
+    const shown = {
+      outcome: 'cannot_tell',
+      because,
+      changes,
+      ...(evidence === undefined ? {} : { evidence }),
+    } as Plan
+    const lines = planLines(
+      {
+        run,
+        step,
+        host,
+        title,
+        uses,
+        outcome: outcome as Plan['outcome'],
+        because,
+        plan: shown,
+        hash: plan,
+        risk: 'change',
+      },
+      ink,
+    )
+    return [`${host}`, ...lines]
+  }
+  if (isEvent(record, 'step.approved')) return [ink('dim', `    approved (${record.data.how})`)]
+  if (isEvent(record, 'step.skipped')) return [ink('warn', `    skipped: ${record.data.reason}`)]
+  if (isEvent(record, 'step.started')) {
+    const { change, of, say } = record.data
+    return [change < 0 ? `    undo: ${say}` : `    ${change + 1}/${of} ${say}`]
+  }
+  if (isEvent(record, 'step.applied')) {
+    const { endedBy, exitCode, problem, ms, stderr } = record.data
+    const well = endedBy === 'exit' && exitCode === 0 && problem === undefined
+    const how = problem ?? (endedBy === 'exit' ? `exit ${exitCode}` : endedBy)
+    const said = well || stderr === '' ? [] : stderr.split('\n').map((line) => `        ${line}`)
+    return [`        ${ink(well ? 'good' : 'bad', how)}  ${seconds(ms)}`, ...said]
+  }
+  if (isEvent(record, 'step.verified')) {
+    const { verdict, reason, ms, evidence } = record.data
+    const style = verdict === 'ok' ? 'good' : verdict === 'failed' ? 'bad' : 'warn'
+    return [
+      `    ${ink(style, verdict)}: ${reason}  ${seconds(ms)}`,
+      ...(evidence ?? []).map((line) => `        ${line}`),
+    ]
+  }
+  if (isEvent(record, 'step.undone')) {
+    const { verdict, reason } = record.data
+    return [`    ${ink(verdict === 'ok' ? 'good' : 'bad', `undo ${verdict}`)}: ${reason}`]
+  }
+  if (isEvent(record, 'step.cancelled')) return [ink('bad', `    cancelled: ${record.data.detail}`)]
+  if (isEvent(record, 'step.unknown')) return [ink('bad', `    unknown: ${record.data.reason}`)]
+  if (isEvent(record, 'step.answered')) return [`    answered: ${record.data.answer}`]
+  return []
+}
+
+function seconds(ms: number): string {
+  return ms === 0 ? '' : `(${(ms / 1000).toFixed(1)} s)`
+}

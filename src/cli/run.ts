@@ -1,0 +1,69 @@
+import { type Asked, type Asking, ready, run } from '../compose/headless.ts'
+import { declare, type OpenIncident, open, sinks } from '../compose/incident.ts'
+import type { Prepared } from '../compose/prepare.ts'
+import type { Progress } from '../run/context.ts'
+import { headlessApprove } from '../run/policy.ts'
+import { asking, interruptible } from './asking.ts'
+import { inkFor, out, say } from './output.ts'
+import { eventLines } from './print/events.ts'
+import { hasTerminal, terminalApproval } from './terminal.ts'
+
+/** The flags of a headless run. */
+export interface RunFlags {
+  yes: boolean
+  targets: readonly string[]
+  json: boolean
+  incident?: string
+  from?: string
+  /** How the incident is declared where none is named. */
+  declare?: { title: string; severity: 'sev1' | 'sev2' | 'sev3' | 'sev4' | 'sev5' }
+}
+
+/** Runs a runbook on the command line: readable lines or the journal's events on stdout, messages on stderr. Gives the exit code. */
+export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number> {
+  const signal = interruptible()
+  const person: Asking = asking()
+  // The runbook is read before an incident is declared, so that a mistake in it leaves nothing behind.
+  const early = sinks()
+  const first = await ready(asked, early.secrets, person)
+  const incident = await openFor(flags, first.prepared)
+  try {
+    for (const { name, value, source } of early.secrets.entries())
+      incident.secrets.register(name, source, value)
+    say(`incident ${incident.id}`)
+    const ink = inkFor(process.stdout)
+    incident.onRecord((record) => {
+      if (flags.json) out(JSON.stringify(record))
+      else for (const line of eventLines(record, ink)) out(line)
+    })
+    const terminal = hasTerminal() && !flags.json ? terminalApproval(inkFor(process.stderr)) : undefined
+    const ended = await run(first, incident, {
+      approve: headlessApprove({ yes: flags.yes, targets: flags.targets }, terminal),
+      asking: person,
+      signal,
+      progress: progressLine(flags.json),
+      ...(flags.from === undefined ? {} : { from: flags.from }),
+    })
+    if (!flags.json && ended.postmortem !== undefined) out(ended.postmortem)
+    return ended.exit
+  } finally {
+    await incident.close()
+  }
+}
+
+async function openFor(flags: RunFlags, { runbook }: Prepared): Promise<OpenIncident> {
+  if (flags.incident !== undefined) return open(flags.incident)
+  return declare(flags.declare ?? { title: runbook.title })
+}
+
+/** One line on stderr that says what is being done, where stderr is a terminal. */
+function progressLine(json: boolean): (now: Progress | undefined) => void {
+  if (json || !process.stderr.isTTY) return () => undefined
+  return (now) => {
+    const text =
+      now === undefined ? '' : [now.host, now.step, now.doing].filter((word) => word !== '').join('  ')
+    process.stderr.write(
+      `\r\u001b[K${text.slice(0, Math.max(0, (process.stderr.columns ?? 80) - 1))}${now === undefined ? '' : '\r'}`,
+    )
+  }
+}

@@ -1,0 +1,77 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import type { AskTerminal } from '../run/policy.ts'
+import type { Ink } from './output.ts'
+import { planLines } from './print/plan.ts'
+
+/** True where a person can be asked: stdin and stderr are terminals. */
+export function hasTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true
+}
+
+/** Asks one line on stderr; undefined where the person ended the input. What is typed for a secret is not shown. */
+export async function askLine(
+  question: string,
+  o: { hidden?: boolean; signal?: AbortSignal } = {},
+): Promise<string | undefined> {
+  const output =
+    o.hidden === true ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr
+  if (o.hidden === true) process.stderr.write(question)
+  const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
+  const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
+  try {
+    const asked = lines.question(
+      o.hidden === true ? '' : question,
+      o.signal === undefined ? {} : { signal: o.signal },
+    )
+    return await Promise.race([asked, closed])
+  } catch {
+    return undefined
+  } finally {
+    lines.close()
+    if (o.hidden === true) process.stderr.write('\n')
+  }
+}
+
+/** Asks for approval on the terminal: shows the plan, takes y, s or n, or the target where it has to be typed. */
+export function terminalApproval(ink: Ink): AskTerminal {
+  return async (request, signal) => {
+    const { plan, confirm, target, changed, question } = request
+    if (question !== undefined) return askPerson(question, signal)
+    const shown = [
+      '',
+      changed === true
+        ? ink('warn', `The plan changed since it was approved. ${plan.host}:`)
+        : ink('strong', `${plan.host}:`),
+      ...planLines(plan, ink),
+    ]
+    process.stderr.write(`${shown.join('\n')}\n`)
+    if (confirm === 'typed') {
+      const typed = await askLine(
+        `Type ${target ?? plan.host} to run this, s to skip, anything else to stop: `,
+        { signal },
+      )
+      if (typed?.trim() === (target ?? plan.host)) return { answer: 'run', how: 'typed' }
+      return typed?.trim() === 's' ? skip(signal) : { answer: 'stop', reason: 'the target was not typed' }
+    }
+    const said = (await askLine('Run this? [y]es, [s]kip, [n]o, stop: ', { signal }))?.trim().toLowerCase()
+    if (said === 'y' || said === 'yes') return { answer: 'run', how: 'enter' }
+    return said === 's' || said === 'skip'
+      ? skip(signal)
+      : { answer: 'stop', reason: 'stopped by the operator' }
+  }
+}
+
+async function skip(signal: AbortSignal): Promise<{ answer: 'skip'; reason: string }> {
+  const reason = await askLine('Why is it skipped? ', { signal })
+  return { answer: 'skip', reason: reason?.trim() || 'no reason given' }
+}
+
+async function askPerson(question: string, signal: AbortSignal): Promise<Awaited<ReturnType<AskTerminal>>> {
+  process.stderr.write(`\n${question}\n`)
+  const said = await askLine('[y]es, done; [n]o, it did not work; [s]kip; or what you saw: ', { signal })
+  const text = said?.trim() ?? ''
+  if (said === undefined || text === 's' || text === '') return { answer: 'skip', reason: 'needs a person' }
+  if (text === 'n' || text === 'no') return { answer: 'said', text: 'no', ok: false }
+  return { answer: 'said', text: text === 'y' ? 'yes' : text, ok: true }
+}

@@ -1,0 +1,59 @@
+import type { Pipe } from '../logs/pipe.ts'
+import type { Append } from '../model/event.ts'
+import type { Inventory } from '../model/host.ts'
+import type { SecretStore } from '../model/secret.ts'
+import { carryOut } from '../run/carry/index.ts'
+import type { Progress, RunContext } from '../run/context.ts'
+import { approvalPolicy } from '../run/policy.ts'
+import type { Approve } from '../run/types.ts'
+import type { Fleet } from './fleet.ts'
+import type { Prepared } from './prepare.ts'
+
+/** Where a run records to: an open incident, or nowhere for a look that is not recorded (`plan`, `check`). */
+export interface Recording {
+  id: string
+  append: Append
+  keep: RunContext['keep']
+  secrets: SecretStore
+  pipe: Pipe
+}
+
+/** Puts together what a run is given: hosts, record, approval, and the runbook's values. */
+export function runContext(o: {
+  run: string
+  record: Recording
+  inventory: Inventory
+  prepared: Prepared
+  fleet: Fleet
+  approve: Approve
+  signal: AbortSignal
+  progress?: (now: Progress | undefined) => void
+  onOutput?: RunContext['onOutput']
+}): RunContext {
+  const { record, prepared, fleet } = o
+  const policy = approvalPolicy({ hosts: prepared.hosts, confirmOver: o.inventory.confirmOver })
+  return {
+    run: o.run,
+    incident: record.id,
+    dir: prepared.runbook.dir,
+    host: (name) => fleet.host(name),
+    session: (name) => fleet.session(name),
+    local: fleet.local,
+    secrets: record.secrets,
+    append: record.append,
+    approve: async (request, signal) => {
+      const decision = await o.approve(request, signal)
+      if (decision.answer === 'run' && decision.how === 'typed') policy.wasTyped()
+      return decision
+    },
+    carry: carryOut,
+    resolve: prepared.resolve,
+    confirm: (unit, risk) => policy.wanted(unit, risk),
+    text: (bytes) => record.pipe.bytes(bytes),
+    keep: record.keep,
+    progress: o.progress ?? (() => undefined),
+    ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
+    now: () => new Date(),
+    signal: o.signal,
+  }
+}

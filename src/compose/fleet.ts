@@ -1,0 +1,104 @@
+import { homedir, userInfo } from 'node:os'
+import { type ConnectEvent, connect } from '../hosts/connect.ts'
+import { createLocalSession } from '../hosts/local.ts'
+import { createPool } from '../hosts/pool.ts'
+import type { Prompter } from '../hosts/prompter.ts'
+import { createSudoPasswords } from '../hosts/sudo/passwords.ts'
+import { completeHost } from '../inventory/build.ts'
+import type { Session } from '../model/command.ts'
+import { SitrepError } from '../model/errors.ts'
+import type { Append } from '../model/event.ts'
+import type { Host, HostState } from '../model/host.ts'
+import type { SecretStore } from '../model/secret.ts'
+
+/** The sessions to the hosts of one run, opened when they are first wanted, and journaled. */
+export interface Fleet extends AsyncDisposable {
+  host(name: string): Host
+  session(name: string): Promise<Session>
+  /** This machine. */
+  local: Session
+  state(name: string): HostState
+}
+
+/** Makes the fleet of these hosts; nothing is connected yet. What an entry does not say comes from OpenSSH's configuration. */
+export async function createFleet(o: {
+  hosts: readonly Host[]
+  secrets: SecretStore
+  append?: Append
+  prompter?: Prompter
+  onState?(host: string, state: HostState): void
+}): Promise<Fleet> {
+  const hosts = new Map<string, Host>()
+  for (const host of await Promise.all(o.hosts.map((host) => completeHost(host, { home: homedir() }))))
+    hosts.set(host.name, host)
+  const passwords = createSudoPasswords({
+    secrets: o.secrets,
+    ...(o.prompter === undefined ? {} : { prompter: o.prompter }),
+  })
+  const pending = new Set<Promise<unknown>>()
+  const pool = createPool({
+    connect: (host) =>
+      connect(host, {
+        secrets: o.secrets,
+        passwords,
+        ...(o.prompter === undefined ? {} : { prompter: o.prompter }),
+        onEvent: (event) => {
+          if (o.append === undefined) return
+          // A record that can't be written is told by the next append that somebody waits for.
+          const recorded = record(o.append, event).catch(() => undefined)
+          pending.add(recorded)
+          void recorded.then(() => pending.delete(recorded))
+        },
+      }),
+    ...(o.onState === undefined ? {} : { onState: o.onState }),
+  })
+  const hostOf = (name: string): Host => {
+    const host = hosts.get(name)
+    if (host === undefined) throw new SitrepError('usage', `unknown host ${name}`)
+    return host
+  }
+  return {
+    host: hostOf,
+    session: (name) => pool.get(hostOf(name)),
+    local: createLocalSession(thisMachine(), { secrets: o.secrets, passwords }),
+    state: (name) => pool.state(name),
+    [Symbol.asyncDispose]: async () => {
+      await pool.close()
+      await Promise.all(pending)
+    },
+  }
+}
+
+async function record(append: Append, event: ConnectEvent): Promise<void> {
+  const { host } = event
+  if (event.is === 'connected') {
+    const { ms, fingerprint } = event
+    await append('host.connected', {
+      host: host.name,
+      address: host.address,
+      user: host.user,
+      transport: host.transport,
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+      ms: Math.round(ms),
+    })
+    return
+  }
+  const { phase, reason, fingerprints } = event
+  await append('host.refused', { host: host.name, phase, reason, fingerprints: [...fingerprints] })
+}
+
+function thisMachine(): Host {
+  const { username } = userInfo()
+  return {
+    name: 'here',
+    transport: 'local',
+    address: 'localhost',
+    port: 22,
+    user: username,
+    groups: [],
+    production: false,
+    path: [],
+    env: {},
+    vars: { home: homedir() },
+  }
+}

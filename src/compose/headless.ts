@@ -1,0 +1,238 @@
+import { readFile } from 'node:fs/promises'
+import type { Prompter } from '../hosts/prompter.ts'
+import { exitCodeOf, SitrepError, worstExit } from '../model/errors.ts'
+import type { Inventory } from '../model/host.ts'
+import type { ParamSpec } from '../model/runbook.ts'
+import { type Observed, runChecks } from '../run/checks.ts'
+import type { Progress, RunContext } from '../run/context.ts'
+import { danglingOf, settleDangling } from '../run/resume.ts'
+import { approveProbes, checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
+import { unitsFrom } from '../run/schedule.ts'
+import type { Approve, StepPlan } from '../run/types.ts'
+import { parseParamFlags } from '../runbook/given.ts'
+import { type Recording, runContext } from './context.ts'
+import { createFleet, type Fleet } from './fleet.ts'
+import type { OpenIncident } from './incident.ts'
+import { sinks } from './incident.ts'
+import { openInventory } from './inventory.ts'
+import { openRunbook } from './open.ts'
+import { writePostmortem } from './postmortem.ts'
+import { type Prepared, prepareRun } from './prepare.ts'
+
+/** What the command line says of a runbook. */
+export interface Asked {
+  runbook: string
+  hosts: readonly string[]
+  params: readonly string[]
+  inventory?: string
+}
+
+/** Asks a person on the terminal; absent without one. */
+export interface Asking {
+  prompter?: Prompter
+  param?: (spec: ParamSpec) => Promise<string | undefined>
+}
+
+/** A runbook that is loaded and filled in, before any host was contacted. */
+export interface Ready {
+  inventory: Inventory
+  prepared: Prepared
+}
+
+/** Loads the inventory and the runbook and fills it in; every mistake is a usage error, and no host is contacted. */
+export async function ready(asked: Asked, secrets: Recording['secrets'], asking: Asking): Promise<Ready> {
+  const runbook = await openRunbook(asked.runbook)
+  const inventory = await openInventory(asked.inventory)
+  const prepared = await prepareRun({
+    runbook,
+    inventory,
+    hosts: asked.hosts,
+    given: parseParamFlags(asked.params),
+    sources: {
+      env: process.env,
+      readFile: (path) => readFile(path, 'utf8'),
+      stdin: readStdin,
+      ...(asking.param === undefined ? {} : { prompt: asking.param }),
+      secrets,
+      cwd: process.cwd(),
+    },
+  })
+  return { inventory, prepared }
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** A recording that keeps nothing, for a look that is not part of an incident. */
+export function unrecorded(): Recording {
+  return {
+    ...sinks(),
+    id: '',
+    append: async (type, data) => ({ type, data }) as never,
+    keep: async () => undefined,
+  }
+}
+
+/** Nobody approves anything: a look never gets so far as to ask. */
+const nobody: Approve = async () => ({ answer: 'stop', reason: 'only looking' })
+
+/** What `plan` found: the plan of each step on each reached host, and what its observing checks say. */
+export interface Looked {
+  runbook: string
+  hosts: { host: string; reached: boolean; reason?: string; steps: StepPlan[] }[]
+  checks: Observed[]
+  unreached: SitrepError[]
+}
+
+/** Inspects a whole runbook and changes nothing; `probes` and `steps` choose what is looked at. */
+export async function look(
+  asked: Asked,
+  asking: Asking,
+  o: { steps: boolean; effects: readonly ('observe' | 'probe')[]; recording: Recording; signal: AbortSignal },
+): Promise<Looked> {
+  const { recording, signal } = o
+  const { inventory, prepared } = await ready(asked, recording.secrets, asking)
+  await using fleet = await createFleet({
+    hosts: prepared.hosts,
+    secrets: recording.secrets,
+    ...prompterOf(asking),
+  })
+  const context = runContext({
+    run: '',
+    record: recording,
+    inventory,
+    prepared,
+    fleet,
+    approve: nobody,
+    signal,
+  })
+  const failed = await reach(fleet, prepared)
+  const units = o.steps ? prepared.units.filter(({ host }) => !failed.has(host)) : []
+  const [planned, checks] = await Promise.all([
+    planAll(context, units),
+    runChecks(
+      context,
+      prepared.checks.filter(({ host }) => !failed.has(host)),
+      'once',
+      o.effects,
+    ),
+  ])
+  const hosts = prepared.hosts.map(({ name }) => {
+    const reason = failed.get(name)?.message
+    const steps = planned.planned.map(({ shown }) => shown).filter(({ host }) => host === name)
+    return { host: name, reached: reason === undefined, ...(reason === undefined ? {} : { reason }), steps }
+  })
+  return { runbook: prepared.runbook.name, hosts, checks, unreached: [...failed.values()] }
+}
+
+/** Opens every session side by side; gives the hosts that could not be reached, and why. */
+async function reach(fleet: Fleet, prepared: Prepared): Promise<Map<string, SitrepError>> {
+  const failed = new Map<string, SitrepError>()
+  await Promise.all(
+    prepared.hosts.map(async ({ name }) => {
+      try {
+        await fleet.session(name)
+      } catch (error) {
+        if (!(error instanceof SitrepError)) throw error
+        failed.set(name, error)
+      }
+    }),
+  )
+  return failed
+}
+
+/** How a headless run ended. */
+export interface Ran {
+  exit: number
+  postmortem: string | undefined
+  before: Observed[]
+  after: Observed[]
+}
+
+/** Runs a prepared runbook to its end inside an open incident, and writes the postmortem. */
+export async function run(
+  { inventory, prepared }: Ready,
+  incident: OpenIncident,
+  o: {
+    approve: Approve
+    asking: Asking
+    from?: string
+    signal: AbortSignal
+    progress?: (now: Progress | undefined) => void
+    onOutput?: RunContext['onOutput']
+  },
+): Promise<Ran> {
+  const { runbook } = prepared
+  if (o.from !== undefined && !runbook.steps.some(({ id }) => id === o.from)) {
+    throw new SitrepError('usage', `the runbook has no step ${o.from}`, {
+      next: `its steps: ${runbook.steps.map(({ id }) => id).join(', ')}`,
+    })
+  }
+  const runId = crypto.randomUUID()
+  const dangling = danglingOf(incident.read())
+  await incident.append('runbook.opened', {
+    run: runId,
+    runbook: runbook.name,
+    title: runbook.title,
+    file: runbook.file,
+    sha256: runbook.sha256,
+    hosts: prepared.hosts.map(({ name }) => name),
+    params: prepared.shownParams,
+    steps: runbook.steps.map(({ id, title, uses }) => ({ id, title, uses })),
+    ...(o.from === undefined ? {} : { from: o.from }),
+  })
+  await using fleet = await createFleet({
+    hosts: prepared.hosts,
+    secrets: incident.secrets,
+    append: incident.append,
+    ...prompterOf(o.asking),
+  })
+  const context = runContext({
+    run: runId,
+    record: incident,
+    inventory,
+    prepared,
+    fleet,
+    approve: o.approve,
+    signal: o.signal,
+    ...(o.progress === undefined ? {} : { progress: o.progress }),
+    ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
+  })
+  const ran: Ran = { exit: 0, postmortem: undefined, before: [], after: [] }
+  const codes: number[] = []
+  const failed = await reach(fleet, prepared)
+  if (failed.size > 0) codes.push(3)
+  for (const left of codes.length === 0 ? dangling : []) {
+    const end = await settleDangling(context, left)
+    if (end.end === 'unknown') codes.push(end.code)
+  }
+  if (codes.length === 0) {
+    const probes = await approveProbes(context, prepared.checks)
+    ran.before = await checksOf(context, prepared.checks, 'before', probes)
+    const units = unitsFrom(prepared.units, o.from, runbook.steps)
+    const end = await runUnits(context, units, createOutputs())
+    codes.push(...end.codes)
+    if (!o.signal.aborted) {
+      ran.after = await checksOf(context, prepared.checks, 'after', probes)
+      if (ran.after.some(({ verdict }) => verdict !== 'ok')) codes.push(exitCodeOf.failed)
+    }
+  }
+  ran.exit = worstExit(codes)
+  o.progress?.(undefined)
+  const written = await writePostmortem(incident)
+  ran.postmortem = written.path
+  await incident.append('run.finished', {
+    run: runId,
+    incident: incident.id,
+    exit: ran.exit,
+    postmortem: written.path,
+  })
+  return ran
+}
+
+function prompterOf(asking: Asking): { prompter?: Prompter } {
+  return asking.prompter === undefined ? {} : { prompter: asking.prompter }
+}

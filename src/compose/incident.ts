@@ -1,0 +1,131 @@
+import { createSecretStore } from '../hosts/secrets.ts'
+import { storeArtifact } from '../journal/artifacts.ts'
+import { declareIncident, findIncident, loadIncident, stateRoot } from '../journal/incidents.ts'
+import { type Journal, openJournal } from '../journal/open.ts'
+import { tailJournal } from '../journal/tail.ts'
+import { createPipe, type Pipe } from '../logs/pipe.ts'
+import type { RunResult } from '../model/command.ts'
+import type { Append, EventRecord, Severity } from '../model/event.ts'
+import type { Incident } from '../model/incident.ts'
+import { reduce } from '../model/reduce.ts'
+import type { SecretStore } from '../model/secret.ts'
+import { operatorName } from './operator.ts'
+
+/** An incident that this process records to: the fold as of now, and the one way to add to it. */
+export interface OpenIncident {
+  id: string
+  dir: string
+  append: Append
+  /** The fold of everything recorded so far, by every writer. */
+  read(): Incident
+  /** Calls back after each record, ours or another console's. */
+  onRecord(listener: (record: EventRecord, incident: Incident) => void): () => void
+  secrets: SecretStore
+  pipe: Pipe
+  /** Keeps an output of more than 20 lines or 2,000 characters beside the journal. */
+  keep(name: string, result: RunResult): Promise<{ sha256: string; bytes: number } | undefined>
+  /** Why recording stopped; undefined while it works. */
+  stopped(): string | undefined
+  onStopped(listener: (cause: string) => void): () => void
+  close(): Promise<void>
+}
+
+/** Declares an incident and opens it. */
+export async function declare(o: {
+  title: string
+  severity?: Severity
+  started?: string
+  alert?: string
+}): Promise<OpenIncident> {
+  const { secrets, pipe } = sinks()
+  const { title, severity = 'sev3', started, alert } = o
+  const { id, journal } = await declareIncident({
+    root: stateRoot(),
+    by: operatorName(),
+    clean: (value) => pipe.deep(value),
+    title,
+    severity,
+    ...(started === undefined ? {} : { started }),
+    ...(alert === undefined ? {} : { alert }),
+  })
+  return follow(id, journal, secrets, pipe)
+}
+
+/** Opens an incident by its id or the unique beginning of one. */
+export async function open(prefix: string): Promise<OpenIncident> {
+  const root = stateRoot()
+  const id = await findIncident(root, prefix)
+  const { dir } = await loadIncident(root, id)
+  const { secrets, pipe } = sinks()
+  const journal = await openJournal({ dir, by: operatorName(), clean: (value) => pipe.deep(value) })
+  return follow(id, journal, secrets, pipe)
+}
+
+/** A store of secrets with the pipe that knows them. */
+export function sinks(): { secrets: SecretStore; pipe: Pipe } {
+  const secrets = createSecretStore()
+  return { secrets, pipe: createPipe(secrets) }
+}
+
+async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: Pipe): Promise<OpenIncident> {
+  const loaded = await loadIncident(stateRoot(), id)
+  let incident = loaded.incident
+  const listeners = new Set<(record: EventRecord, incident: Incident) => void>()
+  const take = (record: EventRecord) => {
+    incident = reduce(incident, record)
+    for (const listener of listeners) listener(record, incident)
+  }
+  const tail = tailJournal(journal.dir, {
+    skip: journal.writer,
+    from: loaded.offsets,
+    onRecords: (records) => {
+      for (const record of records) {
+        journal.observe(record)
+        take(record)
+      }
+    },
+  })
+  const append: Append = async (type, data) => {
+    const record = await journal.append(type, data)
+    take(record)
+    return record
+  }
+  const unlisten = secrets.onRegister((name, _value, source) => {
+    if (incident.secrets[name] !== undefined) return
+    // The journal names each secret and its source; a failed write is told by the next append.
+    append('secret.registered', { name, source }).catch(() => undefined)
+  })
+  return {
+    id,
+    dir: journal.dir,
+    append,
+    read: () => incident,
+    onRecord: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    secrets,
+    pipe,
+    keep: async (_name, result) => {
+      const text = outputText(result, pipe)
+      if (text.length <= 2000 && text.split('\n').length <= 20) return undefined
+      const { sha256, bytes } = await storeArtifact(journal.dir, text)
+      return { sha256, bytes }
+    },
+    stopped: () => journal.stopped(),
+    onStopped: (listener) => journal.onStopped(listener),
+    close: async () => {
+      unlisten()
+      await tail.stop()
+      await journal.close()
+    },
+  }
+}
+
+function outputText({ stdout, stderr }: RunResult, pipe: Pipe): string {
+  const both = [stdout, stderr].map(({ bytes, total, cut }) => {
+    const text = pipe.bytes(bytes)
+    return cut ? `${text}\n(cut: ${total} bytes in all)` : text
+  })
+  return both.filter((text) => text !== '').join('\n--- stderr ---\n')
+}

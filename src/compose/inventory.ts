@@ -1,0 +1,41 @@
+import { homedir, userInfo } from 'node:os'
+import { adHocHost, chooseHosts } from '../inventory/choose.ts'
+import { findInventory, loadInventory } from '../inventory/load.ts'
+import { SitrepError } from '../model/errors.ts'
+import type { Host, Inventory } from '../model/host.ts'
+import { configFolder } from '../runbook/find.ts'
+import { formatFinding } from '../runbook/findings.ts'
+
+/** The inventory of this working directory, or the given file; none found is an empty one. */
+export async function openInventory(file?: string): Promise<Inventory> {
+  const found = file ?? (await findInventory(process.cwd(), configFolder(process.env, homedir())))
+  if (found === undefined) return { hosts: [], confirmOver: 3 }
+  const { inventory, findings } = await loadInventory(found, operator())
+  const errors = findings.filter(({ level }) => level === 'error')
+  if (inventory !== undefined && errors.length === 0) return inventory
+  throw new SitrepError('usage', `the inventory has mistakes\n${errors.map(formatFinding).join('\n')}`, {
+    next: 'mend it and try again; no host was contacted',
+  })
+}
+
+/**
+ * The hosts of these names and groups. A name that no inventory knows is taken as `[user@]address[:port]` or an ssh
+ * alias where it was given on the command line.
+ */
+export function pickHosts(
+  inventory: Inventory,
+  names: readonly string[],
+  o: { adHoc?: boolean } = {},
+): Host[] {
+  const known = (name: string) =>
+    inventory.hosts.some((host) => host.name === name || host.groups.includes(name))
+  return names.flatMap((name) =>
+    o.adHoc === true && !known(name) && (inventory.hosts.length === 0 || name.includes('@'))
+      ? [adHocHost(name, operator())]
+      : chooseHosts(inventory, [name]),
+  )
+}
+
+function operator() {
+  return { user: userInfo().username, home: homedir() }
+}

@@ -1,0 +1,147 @@
+import { SitrepError, worstExit } from '../model/errors.ts'
+import type { Append } from '../model/event.ts'
+import type { StartedChange, StepState } from '../model/incident.ts'
+import type { Started } from '../run/apply.ts'
+import { carryOut } from '../run/carry/index.ts'
+import type { RunContext } from '../run/context.ts'
+import { hashOf } from '../run/hash.ts'
+import type { Approve, StepPlan } from '../run/types.ts'
+import { undoStarted } from '../run/undo.ts'
+import { createFleet } from './fleet.ts'
+import type { Asking } from './headless.ts'
+import type { OpenIncident } from './incident.ts'
+import { openInventory, pickHosts } from './inventory.ts'
+
+/** Undoes the steps of an incident from its journal, newest first; asks once for each step. */
+export async function undoIncident(
+  incident: OpenIncident,
+  o: {
+    step?: string
+    hosts: readonly string[]
+    inventory?: string
+    asking: Asking
+    approve: Approve
+    signal: AbortSignal
+  },
+): Promise<{ code: number; reason: string }> {
+  const states = undoable(Object.values(incident.read().steps)).filter(
+    ({ step, host }) =>
+      (o.step === undefined || step === o.step) && (o.hosts.length === 0 || o.hosts.includes(host)),
+  )
+  if (states.length === 0) return { code: 0, reason: 'nothing to undo' }
+  const inventory = await openInventory(o.inventory)
+  const names = [...new Set(states.map(({ host }) => host))]
+  await using fleet = await createFleet({
+    hosts: pickHosts(inventory, names, { adHoc: true }),
+    secrets: incident.secrets,
+    append: incident.append,
+    ...(o.asking.prompter === undefined ? {} : { prompter: o.asking.prompter }),
+  })
+  const codes: number[] = []
+  for (const state of states) {
+    const context = undoContext(incident, state, fleet, o)
+    const end = await undoState(context, state)
+    codes.push(end.code)
+    if (end.code !== 0)
+      return { code: worstExit(codes), reason: `${state.step} on ${state.host}: ${end.reason}` }
+  }
+  return { code: 0, reason: `undone: ${states.map(({ step, host }) => `${step} on ${host}`).join(', ')}` }
+}
+
+/** The steps that changed something which was not taken back yet, newest first. */
+export function undoable(states: readonly StepState[]): StepState[] {
+  const last = ({ changes }: StepState) => changes.at(-1)?.started ?? ''
+  return states
+    .filter((state) => remaining(state).length > 0)
+    .toSorted((a, b) => (last(a) < last(b) ? 1 : -1))
+}
+
+function remaining({ changes }: StepState): StartedChange[] {
+  const began = ({ applied }: StartedChange) => applied?.problem !== 'it never began on the host'
+  return changes.filter((change) => change.undone?.verdict !== 'ok' && began(change))
+}
+
+/** Undoes one step: asks, then takes its changes back in reverse order. */
+export async function undoState(
+  context: RunContext,
+  state: StepState,
+): Promise<{ code: number; reason: string }> {
+  const started = remaining(state).map(startedOf)
+  const shown = undoPlan(state, started)
+  const decision = await context.approve(
+    { id: crypto.randomUUID(), plan: shown, confirm: 'ask' },
+    context.signal,
+  )
+  if (decision.answer !== 'run') {
+    const reason = decision.answer === 'said' ? 'not approved' : decision.reason
+    return { code: 4, reason }
+  }
+  return undoStarted(context, { step: state.step, host: state.host, title: state.title }, started)
+}
+
+/** The undo as the journal holds it; one that was redacted on its way there is not carried out. */
+function startedOf({ started, undo, undoHash, applied }: StartedChange): Started {
+  if (Array.isArray(undo) && hashOf(undo) !== undoHash) {
+    return { id: started, undo: { impossible: 'its journaled form was redacted, so it is not carried out' } }
+  }
+  return { id: started, undo, ...(applied?.after === undefined ? {} : { after: applied.after }) }
+}
+
+function undoPlan(state: StepState, started: readonly Started[]): StepPlan {
+  const changes = started
+    .toReversed()
+    .flatMap(({ undo }) =>
+      Array.isArray(undo)
+        ? undo
+        : [{ say: `can't be undone: ${undo.impossible}`, ask: { question: undo.impossible } }],
+    )
+  const because = `takes back what ${state.step} changed`
+  const plan = {
+    outcome: 'would_change' as const,
+    because,
+    changes: changes.map((change) => ({ do: change, undo: { impossible: 'this is itself an undo' } })),
+  }
+  const { run, step, host, title, uses } = state
+  return {
+    run,
+    step,
+    host,
+    title: `Undo: ${title}`,
+    uses,
+    outcome: 'would_change',
+    because,
+    plan,
+    hash: hashOf(plan),
+    risk: 'change',
+  }
+}
+
+function undoContext(
+  incident: OpenIncident,
+  state: StepState,
+  fleet: { host: RunContext['host']; session: RunContext['session']; local: RunContext['local'] },
+  o: { approve: Approve; signal: AbortSignal },
+): RunContext {
+  const append: Append = incident.append
+  return {
+    run: state.run,
+    incident: incident.id,
+    dir: process.cwd(),
+    host: fleet.host,
+    session: fleet.session,
+    local: fleet.local,
+    secrets: incident.secrets,
+    append,
+    approve: o.approve,
+    carry: carryOut,
+    resolve: () => {
+      throw new SitrepError('failed', 'an undo inspects nothing')
+    },
+    confirm: () => ({ confirm: 'ask' }),
+    text: (bytes) => incident.pipe.bytes(bytes),
+    keep: incident.keep,
+    progress: () => undefined,
+    now: () => new Date(),
+    signal: o.signal,
+  }
+}

@@ -1,0 +1,119 @@
+import { createStore } from 'zustand/vanilla'
+import { declare, type OpenIncident, open } from './compose/incident.ts'
+import { openInventory } from './compose/inventory.ts'
+import { operatorName } from './compose/operator.ts'
+import { createPrompts } from './compose/prompts.ts'
+import { loadHome } from './console/home.ts'
+import { type ConsoleRoom, openRoom } from './console/room.ts'
+import type { Console, ConsoleState, Intent } from './console.types.ts'
+import { messageOf, SitrepError } from './model/errors.ts'
+
+/** What the console begins with; the home screen where nothing is said. */
+export interface ConsoleOptions {
+  inventory?: string
+  /** An incident to open, or one to declare. */
+  incident?: string
+  declare?: { title: string; severity?: 'sev1' | 'sev2' | 'sev3' | 'sev4' | 'sev5' }
+  /** A runbook to open in it. */
+  runbook?: { runbook: string; hosts?: string[]; params?: Record<string, string> }
+}
+
+/** Composes the console: one zustand store with all that is shown, and `send` for all that can be done. */
+export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
+  const inventory = await openInventory(o.inventory)
+  const idle = () => ({ is: 'idle' as const })
+  const store = createStore<ConsoleState>(() => ({
+    home: { incidents: [], runbooks: [], hosts: [], problems: [] },
+    room: undefined,
+    prompt: undefined,
+    recording: {},
+    message: undefined,
+    now: Date.now(),
+    operator: operatorName(),
+  }))
+  const tell = (text: string, bad = false) =>
+    store.setState({ message: { text, bad, at: new Date().toISOString() } })
+  const prompts = createPrompts((prompt) => store.setState({ prompt }))
+  let room: ConsoleRoom | undefined
+  const clock = setInterval(() => store.setState({ now: Date.now() }), 1000)
+
+  const refreshHome = async () => store.setState({ home: await loadHome(inventory, idle) })
+
+  async function enter(incident: OpenIncident): Promise<void> {
+    await room?.close()
+    incident.onStopped((cause) => store.setState({ recording: { stopped: cause } }))
+    const next: ConsoleRoom = openRoom({
+      incident,
+      ...(o.inventory === undefined ? {} : { inventory: o.inventory }),
+      prompts,
+      changed: () => store.setState({ room: next.room() }),
+      tell,
+    })
+    room = next
+    store.setState({ room: next.room(), recording: {} })
+    await incident.append('responder.joined', { name: operatorName() })
+  }
+
+  async function send(intent: Intent): Promise<void> {
+    switch (intent.do) {
+      case 'declare': {
+        const { title, severity, started } = intent
+        return enter(
+          await declare({
+            title,
+            ...(severity === undefined ? {} : { severity }),
+            ...(started === undefined ? {} : { started }),
+          }),
+        )
+      }
+      case 'open':
+        return enter(await open(intent.incident))
+      case 'home':
+        await room?.close()
+        room = undefined
+        store.setState({ room: undefined })
+        return refreshHome()
+      case 'openRunbook':
+        // A runbook that is opened from the home screen is the beginning of an incident of its own.
+        if (room === undefined) {
+          const found = store.getState().home.runbooks.find(({ name }) => name === intent.runbook)
+          await enter(await declare({ title: found?.title ?? intent.runbook }))
+        }
+        return room?.send(intent)
+      case 'reply':
+        return prompts.reply(intent.prompt, intent.value)
+      default:
+        if (room === undefined) throw new SitrepError('usage', 'no incident is open')
+        return room.send(intent)
+    }
+  }
+
+  await refreshHome()
+  try {
+    if (o.declare !== undefined) await send({ do: 'declare', ...o.declare })
+    else if (o.incident !== undefined) await send({ do: 'open', incident: o.incident })
+    if (o.runbook !== undefined) await send({ do: 'openRunbook', ...o.runbook })
+  } catch (error) {
+    clearInterval(clock)
+    await room?.close()
+    throw error
+  }
+
+  return {
+    getState: store.getState,
+    subscribe: store.subscribe,
+    send: async (intent) => {
+      try {
+        await send(intent)
+      } catch (error) {
+        tell(messageOf(error), true)
+        throw error
+      }
+    },
+    close: async () => {
+      clearInterval(clock)
+      prompts.close()
+      return (await room?.close()) ?? {}
+    },
+  }
+}

@@ -1,0 +1,213 @@
+import { type Approvals, createApprovals } from '../compose/approvals.ts'
+import { ready } from '../compose/headless.ts'
+import type { OpenIncident } from '../compose/incident.ts'
+import { writePostmortem } from '../compose/postmortem.ts'
+import type { Prompts } from '../compose/prompts.ts'
+import { undoable, undoState } from '../compose/undo.ts'
+import type { Intent, Room } from '../console.types.ts'
+import { SitrepError } from '../model/errors.ts'
+import { head } from '../run/apply.ts'
+import { createConsoleLogs } from './logs.ts'
+import { type ConsoleRun, openConsoleRun, runView } from './run.ts'
+
+/** The room of one open incident: its state as the views show it, and what can be done in it. */
+export interface ConsoleRoom {
+  incident: OpenIncident
+  room(): Room
+  send(intent: Intent): Promise<void>
+  close(): Promise<{ postmortem?: string }>
+}
+
+/** Opens the room of an incident; `changed` is called whenever there is something new to show. */
+export function openRoom(o: {
+  incident: OpenIncident
+  inventory?: string
+  prompts: Prompts
+  changed(): void
+  tell(text: string, bad?: boolean): void
+}): ConsoleRoom {
+  const { incident, tell } = o
+  let room: Room = { incident: incident.read(), logs: {}, hosts: {} }
+  let run: ConsoleRun | undefined
+  const set = (change: (room: Room) => Room) => {
+    room = change(room)
+    o.changed()
+  }
+  const approvals: Approvals = createApprovals((request) =>
+    set(({ approval: _, ...rest }) => (request === undefined ? rest : { ...rest, approval: request })),
+  )
+  const logs = createConsoleLogs(incident, () => set((room) => ({ ...room, logs: logs.view() })))
+  const unlisten = incident.onRecord((_, folded) => set((room) => ({ ...room, incident: folded })))
+
+  const opened = (): ConsoleRun => {
+    if (run === undefined) throw new SitrepError('usage', 'no runbook is open', { next: 'choose one first' })
+    return run
+  }
+
+  async function openRunbook(intent: Extract<Intent, { do: 'openRunbook' }>): Promise<void> {
+    if (run?.busy() === true)
+      throw new SitrepError('usage', 'a step is at work', { next: 'wait for it, or cancel it first' })
+    const asked = {
+      runbook: intent.runbook,
+      hosts: intent.hosts ?? [],
+      params: Object.entries(intent.params ?? {}).map(([name, value]) => `${name}=${value}`),
+      ...(o.inventory === undefined ? {} : { inventory: o.inventory }),
+    }
+    const prepared = await ready(asked, incident.secrets, {
+      param: ({ name, description }) =>
+        o.prompts.secret({ who: intent.runbook, what: description ?? `the parameter ${name}` }),
+    })
+    await run?.close()
+    run = await openConsoleRun({
+      incident,
+      ready: prepared,
+      approve: approvals.approve,
+      prompts: o.prompts,
+      show: (change) => set((room) => (room.run === undefined ? room : { ...room, run: change(room.run) })),
+      tell,
+      onHostState: (host, state) => set((room) => ({ ...room, hosts: { ...room.hosts, [host]: state } })),
+    })
+    set(({ suggested: _, ...room }) => ({ ...room, run: runView(run?.id ?? '', prepared) }))
+    const { fleet } = run
+    void Promise.all(prepared.prepared.logs.map((source) => logs.follow(source, fleet)))
+    void run.diagnose()
+  }
+
+  async function undo(step: string, host: string | undefined): Promise<void> {
+    const states = undoable(Object.values(incident.read().steps)).filter(
+      (state) => state.step === step && (host === undefined || state.host === host),
+    )
+    if (states.length === 0) throw new SitrepError('usage', `${step} changed nothing that could be undone`)
+    for (const state of states) {
+      const end = await undoState({ ...opened().context(), run: state.run }, state)
+      tell(`undo ${step} on ${state.host}: ${end.reason}`, end.code !== 0)
+      if (end.code !== 0) return
+    }
+  }
+
+  async function command(hosts: readonly string[], text: string): Promise<void> {
+    const { fleet } = opened()
+    await Promise.all(
+      hosts.map(async (host) => {
+        const session = await fleet.session(host)
+        const result = await session.run({ argv: ['sh', '-c', text] }, { timeoutMs: 60_000 })
+        const artifact = await incident.keep(text, result)
+        await incident.append('command.ran', {
+          host,
+          command: text,
+          endedBy: result.endedBy,
+          ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
+          ms: Math.round(result.ms),
+          stdout: head(incident.pipe.bytes(result.stdout.bytes)),
+          stderr: head(incident.pipe.bytes(result.stderr.bytes)),
+          ...(artifact === undefined ? {} : { artifact }),
+        })
+        tell(
+          `${host}: ${result.endedBy === 'exit' ? `exit ${result.exitCode}` : result.endedBy}`,
+          result.exitCode !== 0,
+        )
+      }),
+    )
+  }
+
+  async function pin(key: string, seqs: readonly number[]): Promise<void> {
+    const picked = logs.pick(key, seqs)
+    const first = picked?.lines[0]
+    if (picked === undefined || first === undefined)
+      throw new SitrepError('usage', 'these lines are no longer kept')
+    const { source, lines } = picked
+    await incident.append('log.pinned', {
+      host: source.host,
+      source: `${source.kind}:${source.name}`,
+      at: first.at,
+      lines: lines.map(({ text }) => text),
+    })
+  }
+
+  function approve(request: string, typed: string | undefined): void {
+    const open = approvals.open()
+    if (open?.id !== request) return
+    if (open.confirm === 'typed' && typed?.trim() !== (open.target ?? open.plan.host)) {
+      throw new SitrepError('usage', `type ${open.target ?? open.plan.host} to approve this`)
+    }
+    approvals.answer(request, { answer: 'run', how: open.confirm === 'typed' ? 'typed' : 'enter' })
+  }
+
+  async function send(intent: Intent): Promise<void> {
+    switch (intent.do) {
+      case 'openRunbook':
+        return openRunbook(intent)
+      case 'run':
+        return void opened().go(intent.step)
+      case 'replan':
+        return void opened().diagnose()
+      case 'check':
+        return void opened().check()
+      case 'cancel':
+        return opened().cancel()
+      case 'approve':
+        return approve(intent.request, intent.typed)
+      case 'answer':
+        return void approvals.answer(intent.request, { answer: 'said', text: intent.text, ok: intent.ok })
+      case 'skip':
+        return void approvals.answer(intent.request, { answer: 'skip', reason: intent.reason })
+      case 'refuse':
+        return void approvals.answer(intent.request, { answer: 'stop', reason: 'not approved' })
+      case 'undo':
+        return undo(intent.step, intent.host)
+      case 'command':
+        return command(intent.hosts, intent.text)
+      case 'pin':
+        return pin(intent.source, intent.seqs)
+      case 'follow': {
+        const { host, kind, name } = intent
+        return logs.follow({ key: `${host} ${kind}:${name}`, host, kind, name }, opened().fleet)
+      }
+      case 'note': {
+        const { text, at, until } = intent
+        await incident.append('note.added', {
+          text,
+          at: at ?? new Date().toISOString(),
+          ...(until === undefined ? {} : { until }),
+        })
+        return
+      }
+      case 'status':
+        await incident.append('status.changed', { to: intent.to })
+        return
+      case 'set': {
+        const { do: _, ...fields } = intent
+        await incident.append('incident.changed', fields)
+        return
+      }
+      case 'milestone':
+        await incident.append('milestone.set', { milestone: intent.milestone, at: intent.at })
+        return
+      case 'export': {
+        const { path } = await writePostmortem(
+          incident,
+          intent.path === undefined ? {} : { file: intent.path },
+        )
+        tell(`postmortem: ${path}`)
+        return
+      }
+      default:
+        throw new SitrepError('usage', `${intent.do} is not for the room`)
+    }
+  }
+
+  return {
+    incident,
+    room: () => room,
+    send,
+    close: async () => {
+      unlisten()
+      await logs.close()
+      await run?.close()
+      const stopped = incident.stopped()
+      const postmortem = stopped === undefined ? (await writePostmortem(incident)).path : undefined
+      await incident.close()
+      return postmortem === undefined ? {} : { postmortem }
+    },
+  }
+}

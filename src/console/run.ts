@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto'
+import { runContext } from '../compose/context.ts'
+import { createFleet, type Fleet } from '../compose/fleet.ts'
+import type { Ready } from '../compose/headless.ts'
+import type { OpenIncident } from '../compose/incident.ts'
+import { writePostmortem } from '../compose/postmortem.ts'
+import type { Prompts } from '../compose/prompts.ts'
+import type { Room, StepView } from '../console.types.ts'
+import { messageOf, SitrepError, worstExit } from '../model/errors.ts'
+import type { HostState } from '../model/host.ts'
+import { runChecks } from '../run/checks.ts'
+import type { RunContext, Unit } from '../run/context.ts'
+import { approveProbes, checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
+import { unitsFrom } from '../run/schedule.ts'
+import type { Approve } from '../run/types.ts'
+
+type RunView = NonNullable<Room['run']>
+
+/** An opened runbook in the console: its hosts, its plans, and the run that goes on step by step. */
+export interface ConsoleRun {
+  id: string
+  ready: Ready
+  fleet: Fleet
+  /** Connects, inspects every step and makes the observing checks, side by side; changes nothing. */
+  diagnose(): Promise<void>
+  /** Goes on from the first step that is not done, or from the named one, until all are done or one stops it. */
+  go(step?: string): Promise<void>
+  check(): Promise<void>
+  cancel(): void
+  context(): RunContext
+  busy(): boolean
+  /** Ends sessions; what runs on the hosts goes on. Records how far the run came. */
+  close(): Promise<void>
+}
+
+/** What a console run is given; `show` changes what the room shows of it. */
+export interface ConsoleRunDeps {
+  incident: OpenIncident
+  ready: Ready
+  approve: Approve
+  prompts: Prompts
+  show(change: (view: RunView) => RunView): void
+  tell(text: string, bad?: boolean): void
+  onHostState(host: string, state: HostState): void
+}
+
+/** The room's first view of a runbook. */
+export function runView(id: string, { prepared: { runbook, hosts, units, checks } }: Ready): RunView {
+  const hostsOf = (step: string) => units.filter((unit) => unit.step.id === step).map(({ host }) => host)
+  const ids = [...new Set(checks.map(({ spec }) => spec.id))]
+  return {
+    id,
+    runbook: runbook.name,
+    title: runbook.title,
+    file: runbook.file,
+    hosts: hosts.map(({ name }) => name),
+    steps: runbook.steps.map(
+      ({ id, title, uses }): StepView => ({ id, title, uses, hosts: hostsOf(id), plans: {} }),
+    ),
+    checks: ids.map((id) => {
+      const same = checks.filter(({ spec }) => spec.id === id)
+      const [{ spec, kind, params }] = same as [(typeof same)[number]]
+      return {
+        id,
+        title: spec.title,
+        kind: kind.kind,
+        effect: kind.effect(params),
+        hosts: same.map(({ host }) => host),
+      }
+    }),
+    phase: 'connecting',
+  }
+}
+
+/** Opens a prepared runbook in an incident; nothing is connected before `diagnose`. */
+export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> {
+  const { incident, ready, show, tell } = deps
+  const { prepared, inventory } = ready
+  const { runbook } = prepared
+  const id = randomUUID()
+  await incident.append('runbook.opened', {
+    run: id,
+    runbook: runbook.name,
+    title: runbook.title,
+    file: runbook.file,
+    sha256: runbook.sha256,
+    hosts: prepared.hosts.map(({ name }) => name),
+    params: prepared.shownParams,
+    steps: runbook.steps.map(({ id, title, uses }) => ({ id, title, uses })),
+  })
+  const fleet = await createFleet({
+    hosts: prepared.hosts,
+    secrets: incident.secrets,
+    append: incident.append,
+    prompter: deps.prompts,
+    onState: deps.onHostState,
+  })
+  const outputs = createOutputs()
+  const closing = new AbortController()
+  let abort = new AbortController()
+  let working: Promise<void> | undefined
+  let probes: boolean | undefined
+  let began = false
+  let finished = false
+  const codes: number[] = []
+
+  const contextOf = (signal: AbortSignal): RunContext =>
+    runContext({
+      run: id,
+      record: incident,
+      inventory,
+      prepared,
+      fleet,
+      approve: (request, aborted) => deps.approve(request, AbortSignal.any([aborted, closing.signal])),
+      signal,
+      progress: (now) =>
+        show((view) => {
+          const { current: _, ...rest } = view
+          return now === undefined ? rest : { ...rest, current: { ...now, since: new Date().toISOString() } }
+        }),
+    })
+
+  /** One piece of work at a time; its failure is told, not thrown, for nobody waits for it. */
+  const work = (piece: (context: RunContext) => Promise<void>): Promise<void> => {
+    if (working !== undefined)
+      return Promise.reject(new SitrepError('usage', 'the last thing is still at work'))
+    abort = new AbortController()
+    working = piece(contextOf(abort.signal))
+      .catch((error: unknown) => tell(messageOf(error), true))
+      .finally(() => {
+        working = undefined
+        show(({ current: _, ...view }) => view)
+      })
+    return working
+  }
+
+  const isDone = (unit: Unit): boolean => {
+    const state = incident.read().steps[`${id} ${unit.step.id} ${unit.host}`]?.state
+    return state !== undefined && ['ok', 'in_sync', 'skipped', 'answered'].includes(state)
+  }
+
+  const diagnose = async (context: RunContext): Promise<void> => {
+    show((view) => ({
+      ...view,
+      phase: 'connecting',
+      steps: view.steps.map((step) => ({ ...step, plans: {} })),
+    }))
+    const plans = planAll(context, prepared.units, ({ shown }) =>
+      show((view) => ({
+        ...view,
+        phase: 'planning',
+        steps: view.steps.map((step) =>
+          step.id === shown.step ? { ...step, plans: { ...step.plans, [shown.host]: shown } } : step,
+        ),
+      })),
+    )
+    const checks = runChecks(context, prepared.checks, began ? 'watch' : 'before', ['observe'])
+    const [{ unreached }] = await Promise.all([plans, checks])
+    for (const [host, error] of unreached) tell(`${host}: ${error.message}`, true)
+    show((view) => ({ ...view, phase: 'ready' }))
+  }
+
+  const go = async (context: RunContext, step: string | undefined): Promise<void> => {
+    show((view) => ({ ...view, phase: 'running' }))
+    if (probes === undefined) {
+      probes = await approveProbes(context, prepared.checks)
+      if (probes) await runChecks(context, prepared.checks, 'before', ['probe'])
+    }
+    began = true
+    const units = unitsFrom(prepared.units, step, runbook.steps).filter(
+      (unit) => step !== undefined || !isDone(unit),
+    )
+    const end = await runUnits(context, units, outputs)
+    codes.push(...end.codes)
+    const last = end.ends.at(-1)
+    if (last !== undefined && last.end.code !== 0) {
+      show((view) => ({ ...view, phase: 'ready' }))
+      tell(`${last.unit.step.id} on ${last.unit.host}: ${last.end.reason}`, true)
+      return
+    }
+    const after = await checksOf(context, prepared.checks, 'after', probes)
+    const failing = after.filter(({ verdict }) => verdict !== 'ok')
+    const exit = worstExit(failing.length > 0 ? [...end.codes, 1] : end.codes)
+    codes.splice(0, codes.length, exit)
+    show((view) => ({ ...view, phase: 'finished', exit }))
+    await finish(exit)
+    tell(
+      failing.length === 0
+        ? 'all steps are done and all checks pass'
+        : `all steps are done; ${failing.length} checks fail`,
+      failing.length > 0,
+    )
+  }
+
+  const finish = async (exit: number): Promise<void> => {
+    finished = true
+    const { path } = await writePostmortem(incident)
+    await incident.append('run.finished', { run: id, incident: incident.id, exit, postmortem: path })
+  }
+
+  return {
+    id,
+    ready,
+    fleet,
+    diagnose: () => work(diagnose),
+    go: (step) => work((context) => go(context, step)),
+    check: () =>
+      work(
+        async (context) =>
+          void (await runChecks(context, prepared.checks, began ? 'watch' : 'before', ['observe'])),
+      ),
+    cancel: () => abort.abort(),
+    context: () => contextOf(new AbortController().signal),
+    busy: () => working !== undefined,
+    close: async () => {
+      // A waiting approval is answered with "stop". A step at work is not cancelled: its session goes, its job stays on
+      // the host, and the next console that opens the incident looks what became of it.
+      closing.abort()
+      await fleet[Symbol.asyncDispose]()
+      await working
+      if (began && !finished && incident.stopped() === undefined)
+        await finish(worstExit(codes.length > 0 ? codes : [4]))
+    },
+  }
+}

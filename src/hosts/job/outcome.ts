@@ -1,0 +1,65 @@
+import type { Command, Output, RunResult } from '../../model/command.ts'
+import { createMarkFilter } from '../marks.ts'
+import { collect } from '../output.ts'
+import { exitOf, notRun } from '../result.ts'
+
+/** Why the outcome of a job can't be known, by the mark that says so. */
+const unknowns: Record<string, string> = {
+  'torn-exit': "the job's exit file is empty or torn",
+  reboot: 'the host was rebooted while the command ran',
+  never: 'the job was prepared, but nothing shows that its command ever ran',
+  gone: 'the job was killed before it could write down its exit code',
+  full: "no space left on the host's disk: the exit code could not be written",
+}
+
+/** What the marks of a follow or a look say of a job that is over; undefined where it is not. */
+export function outcomeOf(o: {
+  marks: ReadonlyMap<string, string>
+  command: Pick<Command, 'cwd'>
+  /** What the wrapper said within the job itself. */
+  said: ReadonlyMap<string, string>
+  sudoProblem(): string | undefined
+  surelyRan(): boolean
+  stdout: Output
+  stderr: Output
+  ms: number
+}): RunResult | undefined {
+  const { marks, stdout, stderr, ms } = o
+  const rest = { stdout, stderr, ms }
+  const folder = marks.get('folder')
+  if (folder !== undefined && !marks.has('fresh') && !marks.has('attached')) {
+    return { endedBy: 'exit', ...rest, problem: `job folder: ${folder}; the command was not started` }
+  }
+  const exit = marks.get('exit')
+  if (exit !== undefined) {
+    if (!/^\d{1,3}$/.test(exit)) return { endedBy: 'lost', ...rest, problem: unknowns['torn-exit'] ?? '' }
+    const end = { code: Number(exit) }
+    const said = new Map([['begin', ''], ...o.said])
+    const talk = { marks: said, banner: () => '', sudoProblem: o.sudoProblem, surelyRan: o.surelyRan }
+    const problem = notRun({ argv: [], ...o.command }, talk, end, stderr.bytes)
+    if (problem !== undefined) return { endedBy: 'exit', ...rest, problem }
+    return { ...exitOf(end.code), ...rest }
+  }
+  const why = Object.keys(unknowns).find((name) => marks.has(name))
+  return why === undefined ? undefined : { endedBy: 'lost', ...rest, problem: unknowns[why] ?? why }
+}
+
+/** What a job's `mark` file says: the nonce of the words that its wrapper wrote between its output, and its user. */
+export function parseAttached(value: string): { nonce: string; as: string | undefined } {
+  const [nonce = '', as] = value.trim().split(' ')
+  return { nonce, as: as || undefined }
+}
+
+/** Takes the wrapper's words out of a job's stderr that was read whole. */
+export function withoutMarks(output: Output, nonce: string): { stderr: Output; said: Map<string, string> } {
+  const said = new Map<string, string>()
+  const kept = collect()
+  const filter = createMarkFilter(nonce, {
+    begin: false,
+    onMark: (name, value) => said.set(name, value),
+    onData: (chunk) => kept.add(chunk),
+  })
+  filter.write(output.bytes)
+  filter.end()
+  return { stderr: { ...output, bytes: kept.output().bytes }, said }
+}

@@ -1,0 +1,24 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Host } from '../model/host.ts'
+
+export { appendTrusted, trustLine } from './known_hosts/trust.ts'
+export {
+  fingerprintOf,
+  type HostKeyVerdict,
+  type KnownKey,
+  knownAlgorithms,
+  verdict,
+} from './known_hosts/verdict.ts'
+
+/** The known_hosts files of a host, in OpenSSH's order; a newly trusted key goes to the first. */
+export function knownHostsFiles(host: Pick<Host, 'knownHosts'>): string[] {
+  if (host.knownHosts && host.knownHosts.length > 0) return host.knownHosts.map(expandHome)
+  const own = ['known_hosts', 'known_hosts2'].map((name) => join(homedir(), '.ssh', name))
+  return [...own, '/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
+}
+
+/** A path with a leading `~/` filled in. */
+export function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path
+}

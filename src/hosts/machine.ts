@@ -1,0 +1,14 @@
+import type { Host } from '../model/host.ts'
+import type { SecretStore } from '../model/secret.ts'
+import type { SudoPasswords } from './sudo/passwords.ts'
+import type { Transport } from './transport.ts'
+
+/** One machine as the parts of a session see it. */
+export interface Machine {
+  host: Host
+  /** The user that the session logged in as. */
+  user: string
+  transport: Transport
+  secrets: Pick<SecretStore, 'value'>
+  passwords: SudoPasswords
+}

@@ -1,0 +1,87 @@
+import { open } from 'node:fs/promises'
+import { dirname, join, parse } from 'node:path'
+import { messageOf } from '../model/errors.ts'
+import type { Inventory } from '../model/host.ts'
+import { check } from '../model/issues.ts'
+import type { Finding } from '../model/runbook.ts'
+import { parseSource, sourceLimits } from '../model/source.ts'
+import { buildHost, type Operator } from './build.ts'
+import { inventoryForm } from './schema.ts'
+
+export const inventoryFileName = 'sitrep.yaml'
+
+/** The inventory of a valid file, and everything that was found in it, in the order of the file. */
+export interface LoadedInventory {
+  inventory?: Inventory
+  findings: Finding[]
+}
+
+/** The nearest `sitrep.yaml` upwards from `cwd`, else the one in the config folder; undefined where there is none. */
+export async function findInventory(cwd: string, config: string): Promise<string | undefined> {
+  const folders = [cwd]
+  while (folders.at(-1) !== parse(cwd).root) folders.push(dirname(folders.at(-1)!))
+  for (const folder of [...folders, config]) {
+    const file = join(folder, inventoryFileName)
+    const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) =>
+      error.code === 'EACCES' ? 'unreadable' : undefined,
+    )
+    if (handle === 'unreadable') return file
+    if (handle === undefined) continue
+    const stat = await handle.stat()
+    await handle.close()
+    if (stat.isFile()) return file
+  }
+  return undefined
+}
+
+/** Reads and checks an inventory's file. */
+export async function loadInventory(file: string, operator: Operator): Promise<LoadedInventory> {
+  try {
+    await using handle = await open(file, 'r')
+    const buffer = Buffer.alloc(sourceLimits.bytes + 1)
+    let length = 0
+    for (let last = 1; last > 0 && length < buffer.length; length += last) {
+      last = (await handle.read(buffer, length, buffer.length - length)).bytesRead
+    }
+    return parseInventory(buffer.subarray(0, length), file, operator)
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const message = missing ? 'there is no such file' : `this file can not be read: ${messageOf(error)}`
+    return { findings: [{ at: { file, line: 1, column: 1 }, message, level: 'error' }] }
+  }
+}
+
+/** Checks the text of an inventory. Hosts keep the order of the file. */
+export function parseInventory(
+  input: Uint8Array | string,
+  file: string,
+  operator: Operator,
+): LoadedInventory {
+  const source = parseSource(input, file)
+  const findings = [...source.findings]
+  const error = (at: Finding['at'], message: string) => findings.push({ at, message, level: 'error' })
+  const sorted = () => findings.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
+  const failed = () => findings.some(({ level }) => level === 'error')
+  if (source.value === undefined) return { findings: sorted() }
+  const shaped = check(inventoryForm, source.value ?? {})
+  for (const { path, message, key } of shaped.problems)
+    error(key ? source.locateKey(path) : source.locate(path), message)
+  if (failed() || shaped.value === undefined) return { findings: sorted() }
+  const { hosts, confirm_over } = shaped.value
+  const names = Object.keys(hosts)
+  for (const [name, host] of Object.entries(hosts)) {
+    for (const group of host?.groups ?? []) {
+      if (names.includes(group))
+        error(source.locate(['hosts', name, 'groups']), `"${group}" is a host; a group needs another name`)
+    }
+  }
+  if (failed()) return { findings: sorted() }
+  const inventory = {
+    file,
+    hosts: Object.entries(hosts).map(([name, host]) =>
+      buildHost(name, host ?? {}, { ...operator, dir: dirname(file) }),
+    ),
+    confirmOver: confirm_over ?? 3,
+  }
+  return { inventory, findings: sorted() }
+}

@@ -1,0 +1,83 @@
+import { messageOf } from '../model/errors.ts'
+import type { Session } from '../model/command.ts'
+import type { LogSourceKind } from '../model/log.ts'
+import type { LogFile } from './logFile.ts'
+import type { Pipe } from './pipe.ts'
+import type { Ring } from './ring.ts'
+
+/** How a followed source stands. */
+export interface FollowState {
+  state: 'connecting' | 'following' | 'ended'
+  /** Why it ended. */
+  detail?: string
+}
+
+export interface FollowOptions {
+  session: Session
+  /** The kind of source, which gives the command. */
+  kind: Pick<LogSourceKind, 'kind' | 'command'>
+  name: string
+  pipe: Pipe
+  ring: Ring
+  /** The log on disk; none where absent. It is closed at the end. */
+  file?: LogFile
+  onState?(state: FollowState): void
+  /** After lines were added, at most once a turn of the event loop. */
+  onLines?(): void
+  now?(): number
+}
+
+/** Follows one log of one host into its ring and file, through the pipe, until it is stopped or ends by itself. Never rejects. */
+export function followSource(o: FollowOptions): { stop(): Promise<void>; ended: Promise<void> } {
+  const now = o.now ?? Date.now
+  const stopping = new AbortController()
+  let told = false
+
+  const sinkOf = (stream: 'stdout' | 'stderr') =>
+    o.pipe.lines((text) => {
+      const line = o.ring.push({ at: new Date(now()).toISOString(), text, stream })
+      o.file?.write(line)
+      if (told) return
+      told = true
+      queueMicrotask(() => {
+        told = false
+        o.onLines?.()
+      })
+    })
+  const sinks = { stdout: sinkOf('stdout'), stderr: sinkOf('stderr') }
+
+  async function follow(): Promise<string> {
+    o.onState?.({ state: 'connecting' })
+    const command = await o.kind.command(o.name, o.session)
+    if (stopping.signal.aborted) return 'stopped'
+    let reason = 'stopped'
+    const following = o.session.follow(command, {
+      chunk: (stream, chunk) => sinks[stream].push(chunk),
+      end: (why) => {
+        reason = why
+      },
+    })
+    o.onState?.({ state: 'following' })
+    const stop = () => void following.stop().catch(() => undefined)
+    if (stopping.signal.aborted) stop()
+    stopping.signal.addEventListener('abort', stop, { once: true })
+    await following.ended
+    return reason
+  }
+
+  const ended = follow()
+    .catch((error: unknown) => messageOf(error))
+    .then((reason) => {
+      sinks.stdout.end()
+      sinks.stderr.end()
+      o.file?.close()
+      o.onState?.({ state: 'ended', detail: o.pipe.text(reason) })
+    })
+  return {
+    ended,
+    async stop() {
+      stopping.abort()
+      await ended
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { addRow, adopt, type Handlers, own } from './draft.ts'
+
+/** Hosts: only what went wrong, and its end, is worth a row. */
+export const hosts: Handlers = {
+  'host.connected'(draft, event) {
+    const { host, address, user, transport, fingerprint } = event.data
+    const before = draft.incident.hosts[host]?.state
+    const detail = `${user}@${address} by ${transport}`
+    own(draft, draft.incident, 'hosts')[host] = adopt(draft, {
+      state: 'connected',
+      detail,
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+    })
+    if (before === 'lost' || before === 'refused') addRow(draft, event, { kind: 'host', text: `Connected again: ${detail}`, host })
+  },
+  'host.stale'(draft, event) {
+    const { host, since } = event.data
+    const detail = `silent since ${since}`
+    own(draft, draft.incident, 'hosts')[host] = { ...draft.incident.hosts[host], state: 'stale', detail }
+  },
+  'host.lost'(draft, event) {
+    const { host, reason } = event.data
+    own(draft, draft.incident, 'hosts')[host] = { ...draft.incident.hosts[host], state: 'lost', detail: reason }
+    addRow(draft, event, { kind: 'host', text: `Connection lost: ${reason}`, host, bad: true })
+  },
+  'host.refused'(draft, event) {
+    const { host, phase, reason, fingerprints } = event.data
+    own(draft, draft.incident, 'hosts')[host] = { ...draft.incident.hosts[host], state: 'refused', detail: `${phase}: ${reason}` }
+    const evidence = fingerprints?.join(', ')
+    addRow(draft, event, { kind: 'host', text: `Refused (${phase}): ${reason}`, host, bad: true, ...(evidence ? { evidence } : {}) })
+  },
+  'host.clock'(draft, event) {
+    const { host, offsetMs, uncertaintyMs } = event.data
+    if (Math.abs(offsetMs) <= 2000) return
+    const seconds = (ms: number) => (ms / 1000).toFixed(1)
+    const text = `Clock of the host is off by ${seconds(offsetMs)} s ± ${seconds(uncertaintyMs)} s`
+    addRow(draft, event, { kind: 'host', text, host, bad: true })
+  },
+}

@@ -1,0 +1,60 @@
+import { addRow, adopt, type Handlers, own } from './draft.ts'
+import { sayEnd, wentWrong } from './words.ts'
+
+/** Runs, commands, pins, locks, exports, artifacts, and the record itself. */
+export const records: Handlers = {
+  'runbook.opened'(draft, event) {
+    const { run, runbook, title, hosts, from } = event.data
+    own(draft, draft.incident, 'runs')[run] = adopt(draft, { ...event.data, at: event.at, by: event.by })
+    const text = `Opened runbook ${runbook}: ${title} (${hosts.join(', ')})${from === undefined ? '' : `, from step ${from}`}`
+    addRow(draft, event, { kind: 'run', text, evidence: `sha256 ${event.data.sha256.slice(0, 12)}` })
+  },
+  'run.finished'(draft, event) {
+    const { run, exit, summary } = event.data
+    const runs = own(draft, draft.incident, 'runs')
+    if (runs[run]) own(draft, runs, run).finished = { ...event.data, at: event.at }
+    const name = runs[run]?.runbook ?? run
+    const text = `Finished runbook ${name}${summary ? `: ${summary}` : ''}`
+    addRow(draft, event, { kind: 'run', text, evidence: `exit ${exit}`, ...(exit === 0 ? {} : { bad: true }) })
+  },
+  'secret.registered'(draft, event) {
+    own(draft, draft.incident, 'secrets')[event.data.name] = event.data.source
+  },
+  'command.ran'(draft, event) {
+    const { host, command } = event.data
+    own(draft, draft.incident, 'commands').push({ ...event.data, at: event.at, by: event.by, event: event.id })
+    const row = { kind: 'command' as const, text: `Ran: ${command}`, host, evidence: sayEnd(event.data) }
+    addRow(draft, event, wentWrong(event.data) ? { ...row, bad: true } : row)
+  },
+  'log.pinned'(draft, event) {
+    const { host, source, at, lines } = event.data
+    own(draft, draft.incident, 'pins').push({ ...event.data, event: event.id, by: event.by })
+    const more = lines.length > 1 ? ` (and ${lines.length - 1} more lines)` : ''
+    addRow(draft, event, { kind: 'log', at, text: `Log ${source}: ${lines[0] ?? ''}${more}`, host })
+  },
+  'lock.taken_over'(draft, event) {
+    const { host, resource, lock } = event.data
+    addRow(draft, event, { kind: 'host', text: `Took over the lock of ${resource}`, host, evidence: lock, bad: true })
+  },
+  'artifact.added'(draft, event) {
+    const { sha256, bytes, name } = event.data
+    own(draft, draft.incident, 'artifacts')[sha256] = { bytes, name }
+  },
+  'recording.stopped'(draft, event) {
+    own(draft, draft.incident, 'recording').stopped = event.data.cause
+    addRow(draft, event, { kind: 'record', text: `Recording stopped: ${event.data.cause}`, bad: true })
+  },
+  'recording.resumed'(draft, event) {
+    delete own(draft, draft.incident, 'recording').stopped
+    const seconds = (event.data.gapMs / 1000).toFixed(1)
+    addRow(draft, event, { kind: 'record', text: `Recording resumed after a gap of ${seconds} s`, bad: true })
+  },
+  'export.written'(draft, event) {
+    own(draft, draft.incident, 'exports').push({ ...event.data, at: event.at })
+    const evidence = `sha256 ${event.data.sha256.slice(0, 12)}`
+    addRow(draft, event, { kind: 'export', text: `Exported ${event.data.path}`, evidence })
+  },
+  erased(draft, event) {
+    addRow(draft, event, { kind: 'record', text: `Erased event ${event.data.event}: ${event.data.reason}` })
+  },
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { RunResult } from './command.ts'
+import { asRegExp } from './http/expect.ts'
+
+const exit = z.number().int().min(0).max(255)
+
+function compiles(pattern: string): boolean {
+  try {
+    return asRegExp(pattern) !== undefined || new RegExp(pattern, 'm') !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** What a command has to come to; shared by the `shell` action and the `command` check. */
+export const zExpect = z.strictObject({
+  exit: z
+    .union([exit, z.array(exit).min(1)])
+    .optional()
+    .describe('The exit code, or a list of them; 0 where absent'),
+  match: z
+    .string()
+    .refine(compiles, 'expected a regular expression')
+    .optional()
+    .describe('A regular expression that the output matches'),
+})
+
+export type ShellExpect = z.infer<typeof zExpect>
+
+/** What is expected, short: `exit 0, output ~ ready`. */
+export function describeShellExpect({ exit = 0, match }: ShellExpect): string {
+  const code = `exit ${[exit].flat().join(' or ')}`
+  return match === undefined ? code : `${code}, output ~ ${match}`
+}
+
+const lastLine = (bytes: Uint8Array) =>
+  new TextDecoder().decode(bytes).trim().split('\n').at(-1)?.slice(0, 200) ?? ''
+
+/** Compares a finished command with what is expected; `observed` is short. */
+export function judgeExit(
+  { exit = 0, match }: ShellExpect,
+  result: RunResult,
+): { ok: boolean; observed: string } {
+  if (result.problem !== undefined) return { ok: false, observed: result.problem }
+  if (result.endedBy === 'timeout')
+    return { ok: false, observed: `did not end within ${Number((result.ms / 1000).toFixed(1))} s` }
+  if (result.endedBy === 'signal') return { ok: false, observed: `ended by ${result.signal ?? 'a signal'}` }
+  if (result.endedBy !== 'exit') return { ok: false, observed: result.endedBy }
+  const code = result.exitCode ?? -1
+  if (![exit].flat().includes(code)) {
+    const said = lastLine(result.stderr.bytes) || lastLine(result.stdout.bytes)
+    return { ok: false, observed: said === '' ? `exit ${code}` : `exit ${code}: ${said}` }
+  }
+  if (match === undefined) return { ok: true, observed: `exit ${code}` }
+  const pattern = asRegExp(match) ?? new RegExp(match, 'm')
+  const text = new TextDecoder().decode(result.stdout.bytes)
+  if (pattern.test(text)) return { ok: true, observed: `exit ${code}, output matches` }
+  const short = match.length > 60 ? `${match.slice(0, 59)}…` : match
+  return {
+    ok: false,
+    observed:
+      text.trim() === '' ? `exit ${code} but no output` : `exit ${code} but output does not match ${short}`,
+  }
+}

@@ -1,0 +1,62 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { messageOf, SitrepError } from '../model/errors.ts'
+import type { Incident } from '../model/incident.ts'
+import { mergePieces, readPieces, writePieces } from './markers.ts'
+import { toPieces } from './render.ts'
+import type { Template } from './template.ts'
+
+/** What an export wrote. */
+export interface Exported {
+  /** Absolute. */
+  path: string
+  sha256: string
+  /** The sections that were edited by hand and so were left as they are. */
+  kept: string[]
+}
+
+/** Writes the postmortem to a file, whole or not at all, 0600. A file that is there keeps what people wrote in it. */
+export async function exportPostmortem(o: { incident: Incident; template: Template; file: string }): Promise<Exported> {
+  const path = resolve(o.file)
+  try {
+    const now = toPieces(o.template.build(o.incident))
+    const before = await existing(path)
+    const { pieces, kept } = before === undefined ? { pieces: now, kept: [] } : mergePieces(readPieces(before), now)
+    const markdown = writePieces(pieces)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    if (markdown !== before) await replace(path, markdown)
+    else await chmod(path, 0o600)
+    return { path, sha256: createHash('sha256').update(markdown).digest('hex'), kept }
+  } catch (cause) {
+    throw new SitrepError('failed', `the postmortem can't be written: ${messageOf(cause)}`, { where: path, cause })
+  }
+}
+
+/** The file's text; a file that is not an export of ours is not replaced. */
+async function existing(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined || text.trim() === '') return undefined
+  if (readPieces(text).some((piece) => 'name' in piece)) return text
+  throw new Error('the file exists and is no export of sitrep; give another path')
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const beside = `${path}.${randomBytes(6).toString('hex')}.part`
+  const file = await open(beside, 'wx', 0o600)
+  try {
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
+  }
+}

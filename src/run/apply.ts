@@ -1,0 +1,122 @@
+import type { PlannedChange } from '../model/action.ts'
+import type { RunResult, Sha256 } from '../model/command.ts'
+import { learner, type RunContext } from './context.ts'
+import { describeChange } from './describe.ts'
+import { hashOf } from './hash.ts'
+
+/** One change that was started, with what is needed to take it back. */
+export interface Started {
+  /** The id of its `step.started` event. */
+  id: string
+  undo: PlannedChange['undo']
+  after?: Record<string, Sha256>
+}
+
+/** The changes of a plan that were carried out, up to the first that did not end well. */
+export interface Applied {
+  results: RunResult[]
+  started: Started[]
+  /** The result that ended it early. */
+  bad?: RunResult
+}
+
+/** True where a change did what it should. */
+export function wentWell(result: RunResult): boolean {
+  return result.endedBy === 'exit' && result.exitCode === 0 && result.problem === undefined
+}
+
+/** Why a result is not what it should be, in one line. */
+export function whyBad(result: RunResult, text: (bytes: Uint8Array) => string): string {
+  if (result.problem !== undefined) return result.problem
+  if (result.endedBy === 'timeout') return `did not end within ${Math.round(result.ms / 1000)} s`
+  if (result.endedBy === 'cancel') return 'cancelled'
+  if (result.endedBy === 'lost') return 'the link was lost; what became of it is not known'
+  const said = lastLine(text(result.stderr.bytes)) ?? lastLine(text(result.stdout.bytes))
+  const how =
+    result.endedBy === 'signal' ? `ended by ${result.signal ?? 'a signal'}` : `exit ${result.exitCode ?? '?'}`
+  return said === undefined ? how : `${how}: ${said}`
+}
+
+/**
+ * Carries out changes one after another. Each is journaled with its undo before it starts, and with its result after;
+ * the id of the first event is the job's id on the host, so that it starts at most once.
+ */
+export async function applyChanges(
+  context: RunContext,
+  unit: { step: string; host: string; timeoutMs?: number },
+  changes: readonly PlannedChange[],
+  o: { undoing?: boolean } = {},
+): Promise<Applied> {
+  const done: Applied = { results: [], started: [] }
+  const ref = { run: context.run, step: unit.step, host: unit.host }
+  const session = await context.session(unit.host)
+  for (const [index, { do: change, undo }] of changes.entries()) {
+    const command = describeChange(change)
+    const start = await context.append('step.started', {
+      ...ref,
+      change: o.undoing === true ? -1 : index,
+      of: changes.length,
+      say: change.say,
+      ...(command === undefined ? {} : { command }),
+      undo,
+      undoHash: hashOf(undo),
+    })
+    const started: Started = { id: start.id, undo }
+    done.started.push(started)
+    context.progress({ step: unit.step, host: unit.host, doing: change.say })
+    const result = await context.carry(change, start.id, {
+      session,
+      local: context.local,
+      secrets: context.secrets,
+      signal: context.signal,
+      ...(unit.timeoutMs === undefined ? {} : { timeoutMs: unit.timeoutMs }),
+      onOutput: (stream, chunk) => context.onOutput?.(unit.host, stream, chunk),
+      learned: learner(context, unit.host),
+      journaled: async (result, after) => {
+        if (after !== undefined) started.after = after
+        await journalResult(context, ref, start.id, change.say, result, after)
+      },
+    })
+    done.results.push(result)
+    if (!wentWell(result)) return { ...done, bad: result }
+  }
+  return done
+}
+
+/** Journals what became of a started change; the whole output is kept beside the journal where it is long. */
+export async function journalResult(
+  context: Pick<RunContext, 'append' | 'keep' | 'text'>,
+  ref: { run: string; step: string; host: string },
+  started: string,
+  say: string,
+  result: RunResult,
+  after?: Record<string, Sha256>,
+): Promise<void> {
+  const artifact = await context.keep(say, result)
+  await context.append('step.applied', {
+    ...ref,
+    started,
+    endedBy: result.endedBy,
+    ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
+    ...(result.signal === undefined ? {} : { signal: result.signal }),
+    ...(result.problem === undefined ? {} : { problem: result.problem }),
+    ms: Math.round(result.ms),
+    stdout: head(context.text(result.stdout.bytes)),
+    stderr: head(context.text(result.stderr.bytes)),
+    ...(artifact === undefined ? {} : { artifact }),
+    ...(after === undefined ? {} : { after }),
+  })
+}
+
+/** The first 20 lines, at most 2,000 characters. */
+export function head(text: string): string {
+  const lines = text.split('\n').slice(0, 20).join('\n')
+  return lines.length > 2000 ? `${lines.slice(0, 2000)}…` : lines.replace(/\n$/, '')
+}
+
+function lastLine(text: string): string | undefined {
+  return text
+    .split('\n')
+    .findLast((line) => line.trim() !== '')
+    ?.trim()
+}

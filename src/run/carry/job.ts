@@ -1,0 +1,55 @@
+import type { Command, RunResult, Session, Sha256 } from '../../model/command.ts'
+import { messageOf } from '../../model/errors.ts'
+import type { CarryDeps } from '../context.ts'
+
+/** sha256 (or 'absent') of each path that a change left behind. */
+export type After = Record<string, Sha256 | 'absent'>
+
+/**
+ * Runs one job to its end: starts it under the id, cancels it when the signal aborts, journals the result, and only then
+ * removes the job's folder on the host. A job that is lost, or that a cancel could not end, keeps its folder: a resume
+ * looks there.
+ */
+export async function runJob(
+  session: Session,
+  id: string,
+  command: Command,
+  deps: CarryDeps,
+  afterOf: (result: RunResult) => After | undefined = () => undefined,
+): Promise<RunResult> {
+  if (deps.signal.aborted) return notCarriedOut(deps, 'cancel', 'cancelled before it was started')
+  const timeoutMs = command.timeoutMs ?? deps.timeoutMs
+  const job = await session.job(id, command, {
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(deps.onOutput === undefined ? {} : { onOutput: deps.onOutput }),
+  })
+  const { promise: stuck, resolve } = Promise.withResolvers<string>()
+  const cancel = () => {
+    job.cancel().then(
+      ({ gone, detail }) => {
+        if (!gone) resolve(detail)
+      },
+      (error: unknown) => resolve(messageOf(error)),
+    )
+  }
+  deps.signal.addEventListener('abort', cancel, { once: true })
+  if (deps.signal.aborted) cancel()
+  const ended = await Promise.race([job.done, stuck])
+  deps.signal.removeEventListener('abort', cancel)
+  if (typeof ended === 'string') return notCarriedOut(deps, 'cancel', `still running: ${ended}`)
+  await deps.journaled(ended, afterOf(ended))
+  if (ended.endedBy !== 'lost') await job.remove()
+  return ended
+}
+
+/** A result for a change that could not be carried out, or not be followed to its end; journaled like any other. */
+export async function notCarriedOut(
+  deps: Pick<CarryDeps, 'journaled'>,
+  endedBy: RunResult['endedBy'],
+  problem: string,
+): Promise<RunResult> {
+  const nothing = () => ({ bytes: new Uint8Array(), total: 0, cut: false })
+  const result: RunResult = { endedBy, stdout: nothing(), stderr: nothing(), ms: 0, problem }
+  await deps.journaled(result)
+  return result
+}

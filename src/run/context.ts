@@ -1,0 +1,95 @@
+import type { Action, Around, Change } from '../model/action.ts'
+import type { OutputListener, RunResult, Session, Sha256 } from '../model/command.ts'
+import type { Append } from '../model/event.ts'
+import type { Host } from '../model/host.ts'
+import type { Confirm, Step } from '../model/runbook.ts'
+import type { SecretStore } from '../model/secret.ts'
+import type { Approve } from './types.ts'
+
+/** One step on one host: what the runner takes one at a time. */
+export interface Unit {
+  step: Step
+  host: string
+}
+
+/** A unit whose templates are filled in, or the step whose result they wait for. */
+export type Resolution =
+  | { is: 'resolved'; action: Action; params: unknown; title: string; as?: string }
+  | { is: 'after'; step: string }
+
+/** What carrying out one change needs of its surroundings. */
+export interface CarryDeps {
+  session: Session
+  local: Session
+  secrets: SecretStore
+  signal: AbortSignal
+  timeoutMs?: number
+  onOutput?: OutputListener
+  learned(name: string, value: string): void
+  /** Journals the result; the job's folder is removed from the host only after it resolved. */
+  journaled(result: RunResult, after?: Record<string, Sha256>): Promise<void>
+}
+
+/** Carries out one change as a job with this id; the result has come back and was journaled when it resolves. */
+export type CarryOut = (change: Change, id: string, deps: CarryDeps) => Promise<RunResult>
+
+/** What the runner is doing right now, for the status line. */
+export interface Progress {
+  step: string
+  host: string
+  doing: string
+}
+
+/** Everything that a run is given; it has no other way to a host, a person or the disk. */
+export interface RunContext {
+  run: string
+  incident: string
+  dir: string
+  host(name: string): Host
+  session(host: string): Promise<Session>
+  local: Session
+  secrets: SecretStore
+  append: Append
+  approve: Approve
+  carry: CarryOut
+  resolve(unit: Unit, outputs: Outputs): Resolution
+  /** How a unit is approved, by its step, its action's risk, and its host (protocol.md, "Approval"). */
+  confirm(
+    unit: Unit,
+    risk: 'observe' | 'change' | 'interrupt',
+    params: unknown,
+  ): { confirm: Confirm; target?: string }
+  /** The one pipe for text from outside: inert and redacted. */
+  text(bytes: Uint8Array): string
+  /** Keeps a whole output beside the journal; undefined where it is short enough to stand in the event. */
+  keep(name: string, result: RunResult): Promise<{ sha256: Sha256; bytes: number } | undefined>
+  progress(now: Progress | undefined): void
+  onOutput?(host: string, stream: 'stdout' | 'stderr', chunk: Uint8Array): void
+  now(): Date
+  signal: AbortSignal
+}
+
+/** The outputs that steps registered, by step id (and by the name of `register`), for each host. */
+export interface Outputs {
+  get(host: string, name: string): string | undefined
+  set(host: string, name: string, value: string): void
+}
+
+/** The surroundings of an inspection on this host; what it learns is registered and journaled by name. */
+export function aroundOf(context: RunContext, host: string): Around {
+  return {
+    host: context.host(host),
+    local: context.local,
+    dir: context.dir,
+    secrets: context.secrets,
+    learned: learner(context, host),
+  }
+}
+
+/** Registers a secret value that was read from a host; values too short to be told apart from ordinary text are left. */
+export function learner(context: RunContext, host: string): (name: string, value: string) => void {
+  return (name, value) => {
+    if (value.length < 4 || context.secrets.has(name)) return
+    context.secrets.register(name, `host:${host}`, value)
+  }
+}

@@ -1,0 +1,73 @@
+import type { Host } from '../model/host.ts'
+import type { Confirm } from '../model/runbook.ts'
+import type { Unit } from './context.ts'
+import type { Approve, Decision } from './types.ts'
+
+/** What a step wants before it runs, by its own `confirm`, its action's risk, and where it runs. */
+export interface Wanted {
+  confirm: Confirm
+  /** What has to be typed where `confirm` is `typed`. */
+  target?: string
+}
+
+/**
+ * The approval policy of one run (protocol.md, "Approval"): observing steps run by themselves, changing ones ask, and
+ * on production or over more than `confirmOver` hosts the target has to be typed, once for the runbook on this set of
+ * hosts. The target is the host's name, or the names joined by commas where there are several.
+ */
+export function approvalPolicy(o: { hosts: readonly Host[]; confirmOver: number }) {
+  const names = o.hosts.map(({ name }) => name)
+  const target = names.join(',')
+  const guarded = o.hosts.some(({ production }) => production) || o.hosts.length > o.confirmOver
+  let typed = false
+  return {
+    target,
+    wanted(unit: Unit, risk: 'observe' | 'change' | 'interrupt'): Wanted {
+      const own = unit.step.confirm
+      if (own === 'auto' && !guarded) return { confirm: 'auto' }
+      if (own === undefined && risk === 'observe') return { confirm: 'auto' }
+      if (own === 'auto' && risk === 'observe') return { confirm: 'auto' }
+      if (own === 'typed') return { confirm: 'typed', target }
+      if (guarded && risk !== 'observe' && !typed) return { confirm: 'typed', target }
+      return { confirm: 'ask' }
+    },
+    /** Called when the target was typed, so that it is asked for once. */
+    wasTyped(): void {
+      typed = true
+    },
+  }
+}
+
+/** What a headless run was started with. */
+export interface Flags {
+  yes: boolean
+  /** Every `--target`. */
+  targets: readonly string[]
+}
+
+/** Asks on a terminal; undefined where there is none. */
+export type AskTerminal = (request: Parameters<Approve>[0], signal: AbortSignal) => Promise<Decision>
+
+/** The approver of a headless run: its flags first, then the terminal, else it stops (exit 4). */
+export function headlessApprove(flags: Flags, terminal: AskTerminal | undefined): Approve {
+  return async (request, signal) => {
+    if (request.question !== undefined) {
+      return terminal === undefined ? { answer: 'skip', reason: 'needs a person' } : terminal(request, signal)
+    }
+    const { confirm, target } = request
+    if (confirm === 'typed' && target !== undefined && covers(flags.targets, target))
+      return { answer: 'run', how: 'typed' }
+    if (confirm === 'typed' && flags.yes) {
+      return { answer: 'stop', reason: `wants its target named: --target ${target ?? request.plan.host}` }
+    }
+    if (confirm === 'ask' && flags.yes) return { answer: 'run', how: 'yes' }
+    if (terminal !== undefined) return terminal(request, signal)
+    const flag = confirm === 'typed' ? `--yes --target ${target ?? request.plan.host}` : '--yes'
+    return { answer: 'stop', reason: `not approved: no terminal to ask on, and no ${flag}` }
+  }
+}
+
+/** True where the given targets name the wanted one, whole or host by host. */
+function covers(given: readonly string[], wanted: string): boolean {
+  return given.includes(wanted) || wanted.split(',').every((name) => given.includes(name))
+}

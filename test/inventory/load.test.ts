@@ -1,0 +1,165 @@
+import { mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { findInventory, loadInventory, parseInventory } from '../../src/inventory/load.ts'
+
+const operator = { user: 'ana', home: '/home/ana' }
+const parse = (text: string) => parseInventory(text, '/work/sitrep.yaml', operator)
+const told = (text: string) =>
+  parse(text).findings.map(({ at, message }) => `${at.line}:${at.column}: ${message}`)
+
+describe('an inventory', () => {
+  it('has its hosts in the order of the file, with defaults for what is not said', () => {
+    const { inventory, findings } = parse(`
+hosts:
+  core-1: { address: 10.0.4.11, user: deploy, groups: [core], production: true, vars: { dir: /opt/core, n: 3 }, port: 2222 }
+  edge-1: { groups: edge, transport: openssh, jump: [ana@bastion:2200], identity_file: ~/.ssh/id, known_hosts: keys/known, path: [/opt/bin], env: { TZ: UTC } }
+  here: { transport: local }
+  bare:
+confirm_over: 5
+`)
+    expect(findings).toEqual([])
+    expect(inventory).toMatchObject({ file: '/work/sitrep.yaml', confirmOver: 5 })
+    expect(inventory?.hosts).toEqual([
+      {
+        name: 'core-1',
+        transport: 'ssh2',
+        address: '10.0.4.11',
+        port: 2222,
+        user: 'deploy',
+        groups: ['core'],
+        production: true,
+        path: [],
+        env: {},
+        vars: { dir: '/opt/core', n: '3' },
+        unsaid: ['identityFile', 'jump', 'knownHosts'],
+      },
+      {
+        name: 'edge-1',
+        transport: 'openssh',
+        address: 'edge-1',
+        port: 22,
+        user: 'ana',
+        groups: ['edge'],
+        production: false,
+        path: ['/opt/bin'],
+        env: { TZ: 'UTC' },
+        vars: {},
+        jump: ['ana@bastion:2200'],
+        identityFile: '/home/ana/.ssh/id',
+        knownHosts: ['/work/keys/known'],
+        unsaid: ['address', 'port', 'user'],
+      },
+      {
+        name: 'here',
+        transport: 'local',
+        address: 'localhost',
+        port: 22,
+        user: 'ana',
+        groups: [],
+        production: false,
+        path: [],
+        env: {},
+        vars: {},
+      },
+      {
+        name: 'bare',
+        transport: 'ssh2',
+        address: 'bare',
+        port: 22,
+        user: 'ana',
+        groups: [],
+        production: false,
+        path: [],
+        env: {},
+        vars: {},
+        unsaid: ['address', 'port', 'user', 'identityFile', 'jump', 'knownHosts'],
+      },
+    ])
+    expect(parse('hosts: {}').inventory?.confirmOver).toBe(3)
+  })
+
+  it.each([
+    ['hosts: { a: { adress: x } }', '1:15: unknown key "adress"; did you mean "address"?'],
+    ['host: {}', '1:1: "hosts" is missing'],
+    ['hosts: { a: { port: 70000 } }', '1:21: must be at most 65535'],
+    [
+      'hosts: { a: { transport: ssh } }',
+      '1:26: expected "ssh2" or "openssh" or "local"; did you mean "ssh2"?',
+    ],
+    ['hosts: { a: { production: yes } }', '1:27: expected true or false, found text'],
+    ['hosts: { a: { groups: [a] } }', '1:23: "a" is a host; a group needs another name'],
+    ['hosts: { a: {}, a: {} }', '1:17: the key "a" stands here a second time'],
+    ['hosts: { a: { path: [bin] } }', 'expected an absolute path'],
+    ['hosts: { a: { env: { "A B": x } } }', 'not the name of an environment variable'],
+    ['hosts: { a: { user: 012 } }', 'expected the name of a user'],
+  ])('%s', (text, message) => {
+    expect(parse(text).inventory).toBeUndefined()
+    expect(told(text).join('\n')).toContain(message)
+  })
+
+  it('tells all mistakes, in order', () => {
+    expect(told('hosts:\n  a: { port: x }\n  b: { usr: y, address: "a b" }\nextra: 1\n')).toEqual([
+      '2:14: expected a number, found text',
+      '3:8: unknown key "usr"; did you mean "user"?',
+      '3:25: not a DNS name or an IP address',
+      '4:1: unknown key "extra"',
+    ])
+  })
+
+  const hostile = [
+    '-oProxyCommand=touch /tmp/x',
+    '-v',
+    'a\\0b',
+    'a\\nb',
+    'a`id`',
+    '$(id)',
+    'a b',
+    'a;b',
+    "a'b",
+    'a%h',
+    'a|b',
+    '',
+  ]
+  it.each(hostile)(
+    'fault 9: %s is refused as a name, an address, a user, a jump host and a group',
+    (value) => {
+      for (const text of [
+        `hosts: { "${value}": {} }`,
+        ...['address', 'user', 'jump', 'groups'].map((key) => `hosts: { a: { ${key}: "${value}" } }`),
+      ]) {
+        expect([text, parse(text).inventory]).toEqual([text, undefined])
+      }
+    },
+  )
+
+  it.each(['-i', 'a\\0b', 'a\\nb', ''])('fault 9: the path %j is refused', (value) => {
+    for (const key of ['identity_file', 'known_hosts'])
+      expect(parse(`hosts: { a: { ${key}: "${value}" } }`).inventory).toBeUndefined()
+  })
+
+  it.each(['10.0.0.1', '::1', 'fe80::1', 'a.example.net', 'host_1'])('%s is an address', (value) => {
+    expect(parse(`hosts: { a: { address: "${value}" } }`).findings).toEqual([])
+  })
+})
+
+describe('finding it', () => {
+  it('looks upwards from the working directory, then in the config folder', async () => {
+    const root = await realpath(await mkdtemp(join(tmpdir(), 'sitrep-inv-')))
+    const [cwd, config] = [join(root, 'a/b'), join(root, 'config')]
+    await mkdir(join(cwd, 'sitrep.yaml'), { recursive: true })
+    await mkdir(config)
+    expect(await findInventory(cwd, config)).toBeUndefined()
+    await writeFile(join(config, 'sitrep.yaml'), 'hosts: { c: {} }')
+    expect(await findInventory(cwd, config)).toBe(join(config, 'sitrep.yaml'))
+    await writeFile(join(root, 'sitrep.yaml'), 'hosts: { r: {} }')
+    const found = await findInventory(cwd, config)
+    expect(found).toBe(join(root, 'sitrep.yaml'))
+    expect((await loadInventory(found!, operator)).inventory?.hosts[0]?.name).toBe('r')
+    expect((await loadInventory(join(root, 'none.yaml'), operator)).findings[0]?.message).toBe(
+      'there is no such file',
+    )
+    expect((await loadInventory(cwd, operator)).findings[0]?.message).toMatch(/can not be read/)
+  })
+})

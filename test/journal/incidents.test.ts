@@ -1,0 +1,115 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createArtifact, readArtifact, storeArtifact } from '../../src/journal/artifacts.ts'
+import { incidentIdOf } from '../../src/journal/ids.ts'
+import {
+  createIncident,
+  declareIncident,
+  findIncident,
+  incidentDir,
+  loadIncident,
+  stateRoot,
+} from '../../src/journal/incidents.ts'
+import { listIncidents } from '../../src/journal/list.ts'
+import { tempDir } from './setup.ts'
+
+const now = () => Date.parse('2026-11-20T23:59:59.999Z')
+const clean = (value: unknown) => value
+
+describe('the state root', () => {
+  it('is $SITREP_HOME, then $XDG_STATE_HOME/sitrep, then ~/.local/state/sitrep', () => {
+    expect(stateRoot({ SITREP_HOME: '/a', XDG_STATE_HOME: '/b' })).toBe('/a')
+    expect(stateRoot({ XDG_STATE_HOME: '/b' })).toBe('/b/sitrep')
+    expect(stateRoot({ XDG_STATE_HOME: 'relative' })).toMatch(/\.local\/state\/sitrep$/)
+    expect(() => stateRoot({ SITREP_HOME: 'here' })).toThrow('absolute')
+  })
+})
+
+describe('an incident', () => {
+  it('has a readable id, and the second of its name gets -2', async () => {
+    const root = await tempDir()
+    const both = await Promise.all([1, 2].map(() => createIncident({ root, title: 'Core: login → 500!', now })))
+    expect(both.map(({ id }) => id).sort()).toEqual(['2026-11-20-core-login-500', '2026-11-20-core-login-500-2'])
+    expect((await stat(both[0]!.dir)).mode & 0o777).toBe(0o700)
+  })
+
+  it('takes its id from any title', () => {
+    expect(incidentIdOf('Ärger mit Öl', 0)).toBe('1970-01-01-arger-mit-ol')
+    expect(incidentIdOf('../../etc', 0)).toBe('1970-01-01-etc')
+    expect(incidentIdOf('停電', 0)).toBe('1970-01-01-incident')
+    expect(incidentIdOf('word '.repeat(40), 0).length).toBeLessThan(64)
+    expect(incidentIdOf('x'.repeat(400), 0)).toHaveLength(59)
+  })
+
+  it('is declared, found by the beginning of its id, loaded and listed', async () => {
+    const root = await tempDir()
+    const told = { root, by: 'ana@laptop', clean, now, severity: 'sev2' as const }
+    const one = await declareIncident({ ...told, title: 'Core login 500', started: '2026-11-20T22:00:00.000Z', alert: 'paged' })
+    await one.journal.append('status.changed', { to: 'identified' })
+    await one.journal.close()
+    const two = await declareIncident({ ...told, title: 'Caddy drift' })
+    await two.journal.close()
+
+    expect(await findIncident(root, '2026-11-20-core')).toBe(one.id)
+    await expect(findIncident(root, '2026-11-20')).rejects.toMatchObject({ kind: 'usage', message: expect.stringContaining('2 incidents') })
+    await expect(findIncident(root, 'x')).rejects.toThrow('no incident x')
+    const { incident, problems } = await loadIncident(root, one.id)
+    expect(incident).toMatchObject({ title: 'Core login 500', severity: 'sev2', status: 'identified', alert: 'paged' })
+    expect(problems).toEqual([])
+
+    await mkdir(join(root, 'incidents', 'empty', 'journal'), { recursive: true })
+    await mkdir(join(root, 'incidents', 'broken', 'journal'), { recursive: true })
+    await writeFile(join(root, 'incidents', 'broken', 'journal', 'w.jsonl'), 'no json\n')
+    const listed = await listIncidents(root)
+    expect(listed.incidents).toEqual([
+      { id: one.id, title: 'Core login 500', severity: 'sev2', status: 'identified', started: '2026-11-20T22:00:00.000Z', updated: new Date(now()).toISOString() },
+      { id: two.id, title: 'Caddy drift', severity: 'sev2', status: 'investigating', started: new Date(now()).toISOString(), updated: new Date(now()).toISOString() },
+    ])
+    expect(listed.problems).toEqual(['empty: nothing was recorded', 'broken: nothing was recorded'])
+  })
+
+  it('there is none where nothing was ever declared, and no id leaves the folder', async () => {
+    expect(await listIncidents(await tempDir())).toEqual({ incidents: [], problems: [] })
+    expect(() => incidentDir('/root', '../x')).toThrow('not an incident id')
+    expect(() => incidentDir('/root', '-x')).toThrow('not an incident id')
+  })
+})
+
+describe('an artifact', () => {
+  it('comes back as it was, under the sha256 of its stored bytes', async () => {
+    const dir = await tempDir()
+    const text = 'ünïcode\n'.repeat(10_000)
+    const { sha256, bytes, cut } = await storeArtifact(dir, text)
+    expect(cut).toBe(false)
+    expect(bytes).toBe(Buffer.byteLength(text))
+    expect(await readArtifact(dir, sha256)).toBe(text)
+    expect((await stat(join(dir, 'artifacts', `${sha256}.gz`))).mode & 0o777).toBe(0o600)
+  })
+
+  it('is cut at its limit with the rest told, between characters, and stays cut', async () => {
+    const dir = await tempDir()
+    const writer = await createArtifact(dir, { limit: 10 })
+    writer.write('12345678')
+    writer.write('9üü')
+    writer.write('x')
+    const { sha256, bytes, cut } = await writer.end()
+    expect({ bytes, cut }).toEqual({ bytes: 9, cut: true })
+    expect(await readArtifact(dir, sha256)).toBe('123456789\n‹cut: 5 more bytes›\n')
+  })
+
+  it('that was changed, or has no sha256 for a name, is refused; one that is abandoned leaves nothing', async () => {
+    const dir = await tempDir()
+    const one = await storeArtifact(dir, 'one')
+    const two = await storeArtifact(dir, 'two')
+    const path = (sha256: string) => join(dir, 'artifacts', `${sha256}.gz`)
+    const { readFile } = await import('node:fs/promises')
+    await writeFile(path(one.sha256), await readFile(path(two.sha256)))
+    await expect(readArtifact(dir, one.sha256)).rejects.toThrow('was changed')
+    await expect(readArtifact(dir, '../x')).rejects.toThrow('not a sha256')
+    const gone = await createArtifact(dir)
+    gone.write('x')
+    await gone.abandon()
+    expect(await readdir(join(dir, 'artifacts'))).toHaveLength(2)
+  })
+})

@@ -1,0 +1,210 @@
+import { chmod, mkdir, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { createGroupWriter } from '../../src/journal/groupWriter.ts'
+import { dataHashOf, firstPrev, recordHashOf } from '../../src/journal/hash.ts'
+import { openJournal } from '../../src/journal/open.ts'
+import { readJournal } from '../../src/journal/read.ts'
+import { tailJournal } from '../../src/journal/tail.ts'
+import { newWriter } from '../../src/journal/writer.ts'
+import type { EventRecord } from '../../src/model/event.ts'
+import { recordStory, tempDir, testJournal } from './setup.ts'
+
+const note = (text: string) => ({ text, at: '2026-11-20T22:16:00.000Z' })
+
+describe('a record', () => {
+  it('has the form of protocol.md, and is chained by documented bytes', async () => {
+    const dir = await tempDir()
+    const journal = await testJournal(dir)
+    const first = await journal.append('note.added', note('one'))
+    const second = await journal.append('note.added', note('two'))
+    const [line] = (await readFile(join(dir, 'journal', `${journal.writer}.jsonl`), 'utf8')).split('\n')
+    const keys = ['v', 'id', 'at', 'hlc', 'by', 'writer', 'seq', 'type', 'data', 'salt', 'dataHash', 'prev', 'hash']
+    expect(Object.keys(JSON.parse(line!)).sort()).toEqual(keys.sort())
+    expect(first.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
+    expect(first.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    expect(first.hlc).toMatch(/^\d{16}-\d{4}$/)
+    expect(first.prev).toBe(firstPrev)
+    expect(second.prev).toBe(first.hash)
+    expect(first.hash).toBe(recordHashOf(first))
+    expect(first.dataHash).toBe(dataHashOf(first.salt!, first.data))
+  })
+
+  it('is cleaned before it is written, and refused where it has not its form', async () => {
+    const dir = await tempDir()
+    const journal = await testJournal(dir, {
+      clean: (value) => JSON.parse(JSON.stringify(value).replaceAll('hunter2', '‹secret:P›')),
+    })
+    const record = await journal.append('note.added', note('it is hunter2'))
+    expect(record.data.text).toBe('it is ‹secret:P›')
+    await expect(journal.append('note.added', { text: 1 } as never)).rejects.toThrow('note.added')
+    const text = await readFile(join(dir, 'journal', `${journal.writer}.jsonl`), 'utf8')
+    expect(text).not.toContain('hunter2')
+    expect(text.split('\n')).toHaveLength(2)
+  })
+
+  it('of several at once goes down in the order of the calls, in few writes', async () => {
+    const dir = await tempDir()
+    const journal = await testJournal(dir)
+    const records = await Promise.all(Array.from({ length: 300 }, (_, n) => journal.append('note.added', note(`${n}`))))
+    expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, n) => n + 1))
+    const read = await readJournal(dir)
+    expect(read.records.map(({ data }) => (data as { text: string }).text)).toEqual(records.map(({ data }) => data.text))
+  })
+})
+
+describe('several writers', () => {
+  it('see each other live, and order after what they saw', async () => {
+    const dir = await tempDir()
+    const fast = await testJournal(dir, { now: () => 2_000_000, writer: 'fast' })
+    const slow = await testJournal(dir, { now: () => 1_000_000, writer: 'slow' })
+    const seen: EventRecord[] = []
+    const tail = tailJournal(dir, { skip: 'slow', every: 20, onRecords: (records) => seen.push(...records) })
+    await fast.append('note.added', note('from the fast clock'))
+    await vi.waitFor(() => expect(seen).toHaveLength(1))
+    slow.observe(seen[0]!)
+    await slow.append('note.added', note('after it'))
+    await tail.stop()
+    const { records } = await readJournal(dir)
+    expect(records.map(({ writer }) => writer)).toEqual(['fast', 'slow'])
+  })
+
+  it('a line that is half written is given when it is finished, and once', async () => {
+    const dir = await tempDir()
+    const records = await recordStory(dir)
+    const other = await tempDir()
+    await mkdir(join(other, 'journal'))
+    const file = await open(join(other, 'journal', 'w.jsonl'), 'a')
+    const seen: EventRecord[] = []
+    const tail = tailJournal(other, { every: 10_000, onRecords: (found) => seen.push(...found) })
+    const line = `${JSON.stringify(records[0])}\n`
+    await file.write(line.slice(0, 50))
+    await tail.look()
+    expect(seen).toHaveLength(0)
+    await file.write(line.slice(50))
+    await tail.look()
+    await tail.look()
+    expect(seen).toEqual([records[0]])
+    await file.close()
+    await tail.stop()
+  })
+
+  it('a new writer with a clock behind comes after what is there', async () => {
+    const dir = await tempDir()
+    await recordStory(dir)
+    const late = await testJournal(dir, { now: () => 1000 })
+    await late.append('note.added', note('late'))
+    const { records } = await readJournal(dir)
+    expect((records.at(-1)!.data as { text: string }).text).toBe('late')
+  })
+
+  it('ids of writers are new and fit for a file name', () => {
+    const ids = [newWriter({ by: 'Ana Ö/../x@host.example' }), newWriter({ by: '@' })]
+    for (const id of ids) expect(id).toMatch(/^[a-z0-9][a-z0-9_-]*$/)
+    expect(newWriter()).not.toBe(newWriter())
+  })
+})
+
+describe('rights', () => {
+  it('fault 43: files are 0600 and folders 0700 even where they were 0644 and 0755', async () => {
+    const dir = await tempDir()
+    await mkdir(join(dir, 'journal'), { mode: 0o755 })
+    await mkdir(join(dir, 'logs'), { mode: 0o755 })
+    await writeFile(join(dir, 'journal', 'old.jsonl'), '', { mode: 0o644 })
+    await writeFile(join(dir, 'logs', 'x.log'), '', { mode: 0o644 })
+    await chmod(dir, 0o755)
+    const journal = await testJournal(dir)
+    await journal.append('note.added', note('x'))
+    const modeOf = async (path: string) => ((await stat(join(dir, path))).mode & 0o777).toString(8)
+    expect(await modeOf('.')).toBe('700')
+    expect(await modeOf('journal')).toBe('700')
+    expect(await modeOf('logs')).toBe('700')
+    expect(await modeOf('logs/x.log')).toBe('600')
+    for (const name of await readdir(join(dir, 'journal'))) expect(await modeOf(`journal/${name}`)).toBe('600')
+  })
+})
+
+describe('fault 40: a journal cut at any byte', () => {
+  it('gives every whole record, tells of the torn one, and lets the next writer start', async () => {
+    const dir = await tempDir()
+    const records = await recordStory(dir)
+    const [name] = await readdir(join(dir, 'journal'))
+    const bytes = await readFile(join(dir, 'journal', name!))
+    const cutDir = await tempDir()
+    await mkdir(join(cutDir, 'journal'))
+    const path = join(cutDir, 'journal', name!)
+    const step = process.env.SITREP_FULL ? 1 : 7
+    for (let length = bytes.length; length >= 0; length -= step) {
+      if (length === bytes.length) await writeFile(path, bytes)
+      else await truncate(path, length)
+      const whole = bytes.subarray(0, length).toString().split('\n').length - 1
+      const read = await readJournal(cutDir)
+      expect(read.records).toEqual(records.slice(0, whole))
+      const torn = length > 0 && bytes[length - 1] !== 10
+      expect(read.problems.length).toBe(torn ? 1 : 0)
+    }
+    await truncate(path, 0)
+    await writeFile(path, bytes.subarray(0, 1000))
+    const next = await testJournal(cutDir)
+    await next.append('note.added', note('next'))
+    const read = await readJournal(cutDir)
+    expect(read.records.filter(({ writer }) => writer === next.writer)).toHaveLength(1)
+    expect(await readFile(path)).toEqual(bytes.subarray(0, 1000))
+  })
+})
+
+describe('fault 41: what can not be written', () => {
+  it('stops the recording for good, tells once, and acknowledges nothing after it', async () => {
+    const cause = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+    let fail = false
+    let synced = 0
+    const file = {
+      write: async (bytes: Buffer, offset: number) => ({ bytesWritten: bytes.length - offset, buffer: bytes }),
+      datasync: async () => {
+        if (fail) throw cause
+        synced++
+      },
+      close: async () => undefined,
+    }
+    const told: unknown[] = []
+    const group = createGroupWriter(file as never, (error) => told.push(error))
+    await group.add('one\n')
+    fail = true
+    await expect(group.add('two\n')).rejects.toBe(cause)
+    fail = false
+    await expect(group.add('three\n')).rejects.toBe(cause)
+    expect(told).toEqual([cause])
+    expect(synced).toBe(1)
+  })
+
+  it('a short write goes on with the rest, and a write of nothing is a failure', async () => {
+    const written: string[] = []
+    const file = {
+      write: async (bytes: Buffer, offset: number) => {
+        const some = bytes.subarray(offset, offset + 3)
+        written.push(some.toString())
+        return { bytesWritten: written.length > 3 ? 0 : some.length, buffer: bytes }
+      },
+      datasync: async () => undefined,
+      close: async () => undefined,
+    }
+    const group = createGroupWriter(file as never, () => undefined)
+    await group.add('abcdefg\n')
+    expect(written.join('')).toBe('abcdefg\n')
+    await expect(group.add('x\n')).rejects.toThrow('took no bytes')
+  })
+
+  it('a folder that can not be made says RECORDING STOPPED', async () => {
+    const dir = await tempDir()
+    await writeFile(join(dir, 'file'), '')
+    const opening = openJournal({ dir: join(dir, 'file', 'x'), by: 'ana@laptop', clean: (value) => value })
+    await expect(opening).rejects.toMatchObject({ kind: 'recording', message: expect.stringContaining('RECORDING STOPPED') })
+  })
+
+  it('a closed journal records nothing', async () => {
+    const dir = await tempDir()
+    const journal = await testJournal(dir)
+    await journal.close()
+    await expect(journal.append('note.added', note('x'))).rejects.toThrow('closed')
+  })
+})

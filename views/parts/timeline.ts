@@ -1,0 +1,44 @@
+import type { TimelineRow } from '../../src/model/incident.ts'
+import type { Context } from '../context.ts'
+import { clockOf } from '../format.ts'
+import type { Row } from '../row.ts'
+import { pad } from '../text.ts'
+import type { Marks } from '../theme.ts'
+
+/** `22:32:00`, or `22:32-22:41` for a window. */
+function when(row: TimelineRow): string {
+  return row.until === undefined ? clockOf(row.at) : `${row.at.slice(11, 16)}-${row.until.slice(11, 16)}`
+}
+
+/** The newest rows at the bottom; `view.timeline` counts from the newest. */
+export function timelineRows(context: Context, height: number, focused: boolean, marks: Marks): Row[] {
+  const all = context.state.room?.incident.timeline ?? []
+  if (all.length === 0) return [[['Nothing has happened yet.', 'dim']]]
+  const index = all.length - 1 - Math.min(context.view.timeline, all.length - 1)
+  const end = Math.min(all.length, Math.max(height, index + 1 + (context.view.timeline > 0 ? Math.floor(height / 2) : 0)))
+  const top = Math.max(0, end - height)
+  return all.slice(top, end).map((row, offset): Row => {
+    const selected = top + offset === index
+    return [
+      [selected ? `${marks.cursor} ` : '  ', selected && focused ? 'key' : 'dim'],
+      [pad(when(row), 11), 'dim'],
+      ' ',
+      [row.bad ? `${marks.bad} ` : '  ', 'bad'],
+      [pad(row.kind, 9), 'dim'],
+      ' ',
+      [row.text, selected && focused ? 'selected' : row.bad ? 'bad' : row.kind === 'note' ? 'strong' : 'plain'],
+      [row.evidence ? `  [${row.evidence}]` : '', 'dim'],
+    ]
+  })
+}
+
+/** The selected row in full, for its detail screen. */
+export function timelineText(row: TimelineRow): string[] {
+  return [
+    `${row.at}${row.until === undefined ? '' : ` until ${row.until}`}`,
+    `${row.kind}, by ${row.by}${row.host === undefined ? '' : `, on ${row.host}`}`,
+    '',
+    ...row.text.split('\n'),
+    ...(row.evidence === undefined ? [] : ['', `evidence: ${row.evidence}`]),
+  ]
+}

@@ -1,0 +1,77 @@
+import type { Change, FileChange, HttpRequest } from '../src/model/action.ts'
+import type { Command } from '../src/model/command.ts'
+import { showText } from '../src/model/secret.ts'
+
+const bare = /^[\w@%+=:,./-]+$/
+
+/** One argument as a person would type it. */
+function shown(argument: string): string {
+  return bare.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
+}
+
+/** A command as a person would type it, in the lines it has. */
+export function commandText(command: Command): string {
+  const env = Object.entries(command.env ?? {}).map(([name, value]) => `${name}=${shown(value)} `)
+  const as = command.as === undefined ? '' : `sudo -u ${shown(command.as)} -- `
+  return `${as}${env.join('')}${command.argv.map(shown).join(' ')}`
+}
+
+/** What the line of a command does not say: its folder, the secrets it gets, its input. */
+function aroundCommand(command: Command): string[] {
+  const secrets = Object.keys(command.secrets ?? {})
+  return [
+    ...(command.cwd === undefined ? [] : [`in ${command.cwd}`]),
+    ...(secrets.length > 0 ? [`gets ${secrets.join(', ')} on its input, as secrets`] : []),
+    ...(command.stdin === undefined ? [] : ['gets text on its input']),
+  ]
+}
+
+/** Exactly what a change does, one line each: `$ ` before what runs. `where` names the host. */
+export function changeText(change: Change, where: string): string[] {
+  if ('run' in change) return [`$ ${commandText(change.run)}`, ...aroundCommand(change.run)]
+  if ('local' in change) {
+    return [`$ ${commandText(change.local)}`, 'on this machine', ...aroundCommand(change.local)]
+  }
+  if ('put' in change) return putText(change.put)
+  if ('remove' in change) return [`removes ${change.remove.path}, if it is still ${sha(change.remove.expect)}`]
+  if ('link' in change) return [`points ${change.link.path} at ${change.link.target}, if it still points at ${change.link.expect}`]
+  if ('request' in change) return requestText(change.request, where)
+  return [`asks you: ${change.ask.question}`]
+}
+
+function putText(put: FileChange): string[] {
+  const kept = [put.mode && `mode ${put.mode}`, put.owner && `owner ${put.owner}`, put.group && `group ${put.group}`].filter(Boolean)
+  return [
+    put.expect === 'absent' ? `writes the new file ${put.path}` : `replaces ${put.path}, if it is still ${sha(put.expect)}`,
+    ...(kept.length > 0 ? [`with ${kept.join(', ')}`] : []),
+    ...(put.backup === undefined ? [] : [`keeps the former file as ${put.backup}`]),
+    ...(put.validate ? [`only if this passes: $ ${commandText(put.validate)}`] : []),
+  ]
+}
+
+function requestText(request: HttpRequest, where: string): string[] {
+  return [
+    `${request.method} ${request.url}`,
+    request.from === 'host' ? `from ${where}` : 'from this machine',
+    ...(request.resolve === undefined ? [] : [`connects to ${request.resolve}`]),
+    ...(request.insecure ? ['does not verify the certificate'] : []),
+    ...(request.body === undefined ? [] : [`body: ${showText(request.body)}`]),
+  ]
+}
+
+/** What `y` copies: the commands of the changes, one a line; what is not a command as a comment. */
+export function copyText(changes: readonly { do: Change }[], where: string): string {
+  return changes
+    .map(({ do: change }) => {
+      if ('run' in change) {
+        const line = commandText(change.run)
+        return change.run.cwd === undefined ? line : `cd ${shown(change.run.cwd)} && ${line}`
+      }
+      return 'local' in change ? commandText(change.local) : `# ${changeText(change, where)[0]}`
+    })
+    .join('\n')
+}
+
+function sha(value: string): string {
+  return value === 'absent' ? 'absent' : `sha256 ${value.slice(0, 12)}`
+}

@@ -1,0 +1,89 @@
+import stringWidth from 'string-width'
+
+/** C0 and C1 controls, and what draws nothing or turns the direction; the core's pipe shows them as marks before. */
+const notInert = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]/g
+const ascii = /^[\u0020-\u007e]*$/
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** Text that can do nothing to a terminal, in one line; the last defence, for all text was made inert before. */
+export function clean(text: string): string {
+  if (ascii.test(text)) return text
+  return text.replace(notInert, (char) => (char === '\t' || char === '\n' ? ' ' : ''))
+}
+
+/** Columns that the text takes on a terminal. */
+export function widthOf(text: string): number {
+  return ascii.test(text) ? text.length : stringWidth(text)
+}
+
+/** The text cut to `width` columns, with … where something is missing; wide characters are never halved. */
+export function cut(text: string, width: number): string {
+  if (width <= 0) return ''
+  if (text.length <= width && ascii.test(text)) return text
+  if (ascii.test(text)) return `${text.slice(0, width - 1)}…`
+  let taken = ''
+  let columns = 0
+  let upToEllipsis = ''
+  for (const grapheme of pieces(text, width)) {
+    const wide = stringWidth(grapheme)
+    if (columns + wide > width) return `${upToEllipsis}…`
+    taken += grapheme
+    columns += wide
+    if (columns <= width - 1) upToEllipsis = taken
+  }
+  return taken.length < text.length && columns === width ? `${upToEllipsis}…` : taken
+}
+
+/** The text in exactly `width` columns: cut, or filled with spaces. */
+export function pad(text: string, width: number, side: 'left' | 'right' = 'left'): string {
+  const fits = cut(text, width)
+  const fill = ' '.repeat(Math.max(0, width - widthOf(fits)))
+  return side === 'left' ? fits + fill : fill + fits
+}
+
+/** Lines of at most `width` columns, broken at spaces where there are some; at most `limit` lines, then …. */
+export function wrap(text: string, width: number, limit = 500): string[] {
+  const lines: string[] = []
+  const columns = Math.max(1, width)
+  for (const paragraph of text.slice(0, columns * limit * 4).split('\n')) {
+    let line = ''
+    for (const word of clean(paragraph).split(/(?<= )/)) {
+      if (widthOf(line) + widthOf(word.trimEnd()) <= columns) {
+        line += word
+        continue
+      }
+      if (line.trim()) lines.push(line.trimEnd())
+      line = word
+      while (widthOf(line.trimEnd()) > columns && lines.length <= limit) {
+        const head = takeColumns(line, columns)
+        lines.push(head)
+        line = line.slice(head.length)
+      }
+      if (lines.length > limit) return [...lines.slice(0, limit), '…']
+    }
+    lines.push(line.trimEnd())
+    if (lines.length > limit) return [...lines.slice(0, limit), '…']
+  }
+  return lines
+}
+
+function takeColumns(text: string, width: number): string {
+  if (ascii.test(text.slice(0, width))) return text.slice(0, Math.max(1, width))
+  let taken = ''
+  let columns = 0
+  for (const grapheme of pieces(text, width)) {
+    columns += stringWidth(grapheme)
+    if (columns > width && taken) break
+    taken += grapheme
+  }
+  return taken
+}
+
+/** Graphemes of at most 16 code units each, and not many more than fit: a 5 MB line costs what a short one does. */
+function* pieces(text: string, width: number): Generator<string> {
+  const bounded = text.length > width * 16 + 64 ? text.slice(0, width * 16 + 64) : text
+  for (const { segment } of graphemes.segment(bounded)) {
+    if (segment.length <= 16) yield segment
+    else yield segment.slice(0, 16)
+  }
+}
