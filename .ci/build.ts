@@ -36,7 +36,7 @@ await build({
   logLevel: 'warning',
 })
 
-for (const folder of ['core', 'edge', 'runbooks']) {
+for (const folder of ['core', 'edge', 'runbooks', 'shims']) {
   const from = join(root, 'src', 'demo', folder)
   if (existsSync(from)) cpSync(from, join(dist, 'demo', folder), { recursive: true })
 }

@@ -1,7 +1,7 @@
-import type { Incident, IncidentSummary } from './model/incident.ts'
-import type { HostState } from './model/host.ts'
-import type { LogLine, LogSource } from './model/log.ts'
 import type { Milestone, Severity, Status } from './model/event.ts'
+import type { HostState } from './model/host.ts'
+import type { Incident, IncidentSummary } from './model/incident.ts'
+import type { LogLine, LogSource } from './model/log.ts'
 import type { ApprovalRequest, StepPlan } from './run/types.ts'
 
 /** A runbook in the list of the home screen. */

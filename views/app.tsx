@@ -2,13 +2,15 @@ import { Box, useInput, usePaste } from 'ink'
 import { useContext, useEffect } from 'react'
 import { guarded, shownAsk } from './context.ts'
 import { useExtent } from './extents.ts'
-import { handleKey, type HandleDeps } from './handle.ts'
+import { type HandleDeps, handleKey } from './handle.ts'
 import { keysOf, keysOfPaste } from './input.ts'
 import { useDrawn } from './parts/Ask.tsx'
+import { promptPanel, quitPanel } from './parts/askPanels.ts'
 import { Footer, Message } from './parts/Footer.tsx'
 import { Line, Lines } from './parts/Line.tsx'
-import { overlayPanel, type Panel, promptPanel, quitPanel } from './parts/panels.ts'
 import { ruleRow } from './parts/Pane.tsx'
+import type { Panel } from './parts/panel.ts'
+import { overlayPanel } from './parts/panels.ts'
 import { RecordingStopped, StatusLine } from './parts/StatusLine.tsx'
 import { HomeScreen } from './screens/home.tsx'
 import { RoomScreen } from './screens/room.tsx'
@@ -25,7 +27,16 @@ export function App({ deps, columns, rows }: { deps: HandleDeps; columns: number
   usePaste((text) => {
     for (const one of keysOfPaste(text, Date.now())) handleKey(deps, one)
   })
-  const context = useWatch(({ state, view }) => [state.room?.incident.id, state.room?.approval, state.prompt, state.recording, view.overlay, view.quitting, view.peeking, view.tries])
+  const context = useWatch(({ state, view }) => [
+    state.room?.incident.id,
+    state.room?.approval,
+    state.prompt,
+    state.recording,
+    view.overlay,
+    view.quitting,
+    view.peeking,
+    view.tries,
+  ])
   const small = columns < least.columns || rows < least.rows
   // A question on a terminal that is too small to show it is not shown: no key answers it.
   useDrawn(small ? undefined : guarded(context))
@@ -34,7 +45,12 @@ export function App({ deps, columns, rows }: { deps: HandleDeps; columns: number
     if (incident !== undefined) deps.act({ do: 'enteredRoom' })
   }, [incident, deps])
   if (small) {
-    return <Line row={[`This needs ${least.columns} columns and ${least.rows} rows; ctrl-c leaves.`]} width={columns} />
+    return (
+      <Line
+        row={[`This needs ${least.columns} columns and ${least.rows} rows; ctrl-c leaves.`]}
+        width={columns}
+      />
+    )
   }
   const stopped = context.state.recording.stopped !== undefined
   const body = rows - 3 - (stopped ? 1 : 0)
@@ -64,7 +80,13 @@ function Body({ width, height }: { width: number; height: number }) {
   return (
     <>
       {rest > 0 && <Screen width={width} height={rest} />}
-      {panel && <Lines rows={[ruleRow(panel.title, width, true, marks), ...panel.rows.map((row) => [' ', ...row])]} width={width} height={panelHeight} />}
+      {panel && (
+        <Lines
+          rows={[ruleRow(panel.title, width, true, marks), ...panel.rows.map((row) => [' ', ...row])]}
+          width={width}
+          height={panelHeight}
+        />
+      )}
       <Message width={width} />
       <Footer keys={panel?.keys} width={width} />
     </>

@@ -1,31 +1,28 @@
-import type { Intent } from '../src/console.types.ts'
-import { approvalAsk, chosenLines, clamp, type Context, filteredRunbooks, lengthOf, nextStep, selectedHost, selectedLog, selectedPlan, selectedStep, shownAsk, stepIndex, stepState } from './context.ts'
-import type { Extents } from './extents.ts'
+import type { Deps } from './commands/deps.ts'
+import { moveLog, searchOn, turnLog } from './commands/logs.ts'
+import { move, scrollAsk, scrollPlan, turn, turnHost } from './commands/move.ts'
+import {
+  approvalAsk,
+  chosenLines,
+  clamp,
+  filteredRunbooks,
+  lengthOf,
+  selectedHost,
+  selectedLog,
+  selectedPlan,
+  selectedStep,
+  shownAsk,
+  stepState,
+} from './context.ts'
+import { nextThing } from './keys/next.ts'
 import type { CommandId } from './keys.ts'
 import { checksOf, checkText } from './parts/checks.ts'
-import { finds, indexOf, matcher } from './parts/logs.ts'
 import { timelineText } from './parts/timeline.ts'
 import { copyText } from './say.ts'
 import { clean } from './text.ts'
 import { nothing, typed } from './typed.ts'
-import { type Action, type InputFor, type List, lists, type Pane, panes } from './view.ts'
-
-/** What a command may use. */
-export interface Deps {
-  context(): Context
-  act(action: Action): void
-  send(intent: Intent): void
-  /** Sends intents one after the other; one that is rejected ends it. */
-  sendAll(intents: Intent[]): void
-  /** Sends an answer: the question takes no other key, unless the console rejects the answer. */
-  answer(intent: Intent): void
-  say(text: string, bad?: boolean): void
-  copy(text: string): void
-  /** How far the newest frame can be scrolled. */
-  extents: Extents
-  /** Rows that a page has in the focused pane. */
-  page(): number
-}
+import { type InputFor, lists, panes } from './view.ts'
+import { severities, statuses } from './words.ts'
 
 const input = (deps: Deps, target: InputFor, text = '') =>
   deps.act({ do: 'open', overlay: { is: 'input', for: target, typed: text ? typed(text) : nothing } })
@@ -36,8 +33,10 @@ export const commands: Record<CommandId, (deps: Deps) => void> = {
   approve: (deps) => approve(deps),
   skip: (deps) => withRequest(deps, (request) => input(deps, { is: 'skip', request })),
   refuse: (deps) => withRequest(deps, (request) => deps.answer({ do: 'refuse', request })),
-  answerDone: (deps) => withRequest(deps, (request) => deps.answer({ do: 'answer', request, text: 'done', ok: true })),
-  answerNot: (deps) => withRequest(deps, (request) => deps.answer({ do: 'answer', request, text: 'not so', ok: false })),
+  answerDone: (deps) =>
+    withRequest(deps, (request) => deps.answer({ do: 'answer', request, text: 'done', ok: true })),
+  answerNot: (deps) =>
+    withRequest(deps, (request) => deps.answer({ do: 'answer', request, text: 'not so', ok: false })),
   answerText: (deps) => withRequest(deps, (request) => input(deps, { is: 'answer', request })),
   askDown: (deps) => scrollAsk(deps, 1),
   askUp: (deps) => scrollAsk(deps, -1),
@@ -151,9 +150,11 @@ export const commands: Record<CommandId, (deps: Deps) => void> = {
     deps.say('the checks run')
     deps.send({ do: 'check' })
   },
-  status: (deps) => deps.act({ do: 'open', overlay: { is: 'menu', of: 'status', index: 0 } }),
-  severity: (deps) => deps.act({ do: 'open', overlay: { is: 'menu', of: 'severity', index: 0 } }),
-  openRunbook: (deps) => deps.act({ do: 'open', overlay: { is: 'menu', of: 'runbook', index: 0 } }),
+  status: (deps) =>
+    openMenu(deps, 'status', statuses.indexOf(deps.context().state.room?.incident.status ?? 'investigating')),
+  severity: (deps) =>
+    openMenu(deps, 'severity', severities.indexOf(deps.context().state.room?.incident.severity ?? 'sev3')),
+  openRunbook: (deps) => openMenu(deps, 'runbook'),
   replan: (deps) => deps.send({ do: 'replan' }),
   command: (deps) => {
     const hosts = deps.context().state.room?.run?.hosts ?? []
@@ -178,12 +179,16 @@ export const commands: Record<CommandId, (deps: Deps) => void> = {
   quit: (deps) => deps.act({ do: 'quitting', on: true }),
 }
 
-function withRequest(deps: Deps, use: (request: string) => void): void {
+function openMenu(deps: Deps, of: 'status' | 'severity' | 'runbook', index = 0) {
+  deps.act({ do: 'open', overlay: { is: 'menu', of, index } })
+}
+
+function withRequest(deps: Deps, use: (request: string) => void) {
   const ask = approvalAsk(deps.context())
   if (ask) use(ask.request)
 }
 
-function approve(deps: Deps): void {
+function approve(deps: Deps) {
   const { state, view } = deps.context()
   const request = state.room?.approval
   if (!request) return
@@ -191,28 +196,23 @@ function approve(deps: Deps): void {
   const text = view.reply.typed.text.trim()
   const ask = approvalAsk(deps.context())
   if (text === request.target) return deps.answer({ do: 'approve', request: request.id, typed: text })
-  const wrong = text ? `'${text}' is not ${request.target ?? 'the target'}` : `type ${request.target ?? 'the target'} first`
-  if (ask) deps.act({ do: 'reply', question: ask.key, typed: view.reply.question === ask.key ? view.reply.typed : nothing, wrong })
+  const wrong = text
+    ? `'${text}' is not ${request.target ?? 'the target'}`
+    : `type ${request.target ?? 'the target'} first`
+  if (ask)
+    deps.act({
+      do: 'reply',
+      question: ask.key,
+      typed: view.reply.question === ask.key ? view.reply.typed : nothing,
+      wrong,
+    })
 }
 
-function scrollAsk(deps: Deps, by: number): void {
-  deps.act({ do: 'askScroll', to: scrollTo(deps.context().view.askScroll, by, deps.extents.ask) })
-}
-
-function scrollPlan(deps: Deps, by: number): void {
-  deps.act({ do: 'planScroll', to: scrollTo(deps.context().view.planScroll, by, deps.extents.plan) })
-}
-
-/** A scroll position `by` rows on, within what there is; one that was left beyond the end counts from the end. */
-export function scrollTo(from: number, by: number, extent: number): number {
-  return Math.max(0, Math.min(Math.min(from, extent) + by, extent))
-}
-
-function detail(deps: Deps, title: string, text: string[]): void {
+function detail(deps: Deps, title: string, text: string[]) {
   deps.act({ do: 'open', overlay: { is: 'detail', title, text, scroll: 0 } })
 }
 
-function openSelected(deps: Deps): void {
+function openSelected(deps: Deps) {
   const context = deps.context()
   const { list, index } = context.view.home
   const at = clamp(index[list], lengthOf(context, list))
@@ -222,96 +222,41 @@ function openSelected(deps: Deps): void {
   } else if (list === 'runbooks') {
     const runbook = filteredRunbooks(context)[at]
     if (!runbook) return
-    if (!runbook.trusted) return deps.say(`${runbook.name} stands in a folder that is not trusted: sitrep trust --runbooks DIR`, true)
+    if (!runbook.trusted)
+      return deps.say(
+        `${runbook.name} stands in a folder that is not trusted: sitrep trust --runbooks DIR`,
+        true,
+      )
     if (runbook.broken) return deps.say(runbook.broken, true)
     input(deps, { is: 'declareFor', runbook: runbook.name, title: runbook.title })
   }
 }
 
-function goOn(deps: Deps): void {
-  const { room } = deps.context().state
-  if (!room) return
-  if (!room.run) {
-    if (room.suggested) return deps.send({ do: 'openRunbook', runbook: room.suggested })
-    return deps.act({ do: 'open', overlay: { is: 'menu', of: 'runbook', index: 0 } })
-  }
-  if (room.run.phase === 'finished') return deps.send(room.run.exit === 0 ? { do: 'export' } : { do: 'replan' })
+function goOn(deps: Deps) {
+  const { send } = nextThing(deps.context())
+  if (!send) return openMenu(deps, 'runbook')
+  // A run is followed from its first step on, whichever was looked at.
   deps.act({ do: 'step', index: undefined })
-  deps.send(nextStep(room) ? { do: 'run' } : { do: 'export' })
+  deps.send(send)
 }
 
-function undo(deps: Deps): void {
+function undo(deps: Deps) {
   const context = deps.context()
   const step = selectedStep(context)
   const host = selectedHost(context)
   if (!context.state.room || !step || host === undefined) return
-  const changes = stepState(context.state.room, step.id, host)?.changes.filter((change) => !change.undone) ?? []
-  const says = changes.toReversed().flatMap(({ say, undo: back }) =>
-    'impossible' in back ? [`can't be undone: ${say}: ${back.impossible}`] : back.map((one) => one.say),
-  )
-  deps.act({ do: 'open', overlay: { is: 'confirm', for: { is: 'undo', step: step.id, host, title: `${step.title} on ${host}`, says } } })
-}
-
-function turn<T>(all: readonly T[], from: T, by: number): T {
-  return all[(all.indexOf(from) + by + all.length) % all.length] as T
-}
-
-function turnHost(deps: Deps, by: number): void {
-  const hosts = selectedStep(deps.context())?.hosts ?? []
-  if (hosts.length > 0) deps.act({ do: 'host', index: (clamp(deps.context().view.host, hosts.length) + by + hosts.length) % hosts.length })
-}
-
-function turnLog(deps: Deps, by: number): void {
-  const shown = selectedLog(deps.context())
-  if (!shown) return
-  const search = deps.context().view.log.search
-  deps.act({ do: 'log', place: { source: turn(shown.keys, shown.key, by), ...(search ? { search } : {}) } })
-}
-
-/** Moves the log's cursor; from the following end it starts at the last line and so pauses. */
-function moveLog(deps: Deps, by: number): void {
-  const lines = selectedLog(deps.context())?.log.lines ?? []
-  const { log } = deps.context().view
-  const last = lines.at(-1)
-  if (!last) return
-  if (log.cursor === undefined && by > 0) return
-  const from = log.cursor === undefined ? lines.length - 1 : indexOf(lines, log.cursor)
-  const to = lines[clamp(from + by, lines.length)] ?? last
-  deps.act({ do: 'log', place: { ...log, cursor: to.seq, pausedAt: Math.max(log.pausedAt ?? last.seq, to.seq) } })
-}
-
-/** Goes to the next match; towards the older lines for -1. From the following end the newest match is the first. */
-export function searchOn(deps: Deps, by: 1 | -1): void {
-  const { log } = deps.context().view
-  const lines = selectedLog(deps.context())?.log.lines ?? []
-  const last = lines.at(-1)
-  if (!log.search || !last) return
-  const expression = matcher(log.search)
-  const start = log.cursor === undefined ? lines.length : indexOf(lines, log.cursor)
-  for (let at = start + by; at >= 0 && at < lines.length; at += by) {
-    const line = lines[at]
-    if (line && finds(line, expression)) {
-      return deps.act({ do: 'log', place: { ...log, cursor: line.seq, pausedAt: Math.max(log.pausedAt ?? last.seq, line.seq) } })
-    }
-  }
-  deps.say(`no ${by < 0 ? 'older' : 'newer'} line has ${log.search}`)
-}
-
-function move(deps: Deps, by: number): void {
-  const context = deps.context()
-  const { state, view } = context
-  if (!state.room) return moveList(deps, view.home.list, by)
-  const moved: Record<Pane, () => void> = {
-    steps: () => deps.act({ do: 'step', index: clamp(stepIndex(context) + by, state.room?.run?.steps.length ?? 0) }),
-    checks: () => deps.act({ do: 'check', index: clamp(clamp(view.check, checksOf(context).length) + by, checksOf(context).length) }),
-    logs: () => moveLog(deps, by),
-    timeline: () => deps.act({ do: 'timeline', index: clamp(view.timeline - by, state.room?.incident.timeline.length ?? 0) }),
-  }
-  moved[view.pane]()
-}
-
-function moveList(deps: Deps, list: List, by: number): void {
-  const context = deps.context()
-  const length = lengthOf(context, list)
-  deps.act({ do: 'pick', index: clamp(clamp(context.view.home.index[list], length) + by, length) })
+  const changes =
+    stepState(context.state.room, step.id, host)?.changes.filter((change) => !change.undone) ?? []
+  const says = changes
+    .toReversed()
+    .flatMap(({ say, undo: back }) =>
+      'impossible' in back ? [`can't be undone: ${say}: ${back.impossible}`] : back.map((one) => one.say),
+    )
+  deps.act({
+    do: 'open',
+    overlay: {
+      is: 'confirm',
+      for: { is: 'undo', step: step.id, host, title: `${step.title} on ${host}`, says },
+    },
+  })
 }

@@ -68,7 +68,11 @@ export function filteredRunbooks({ state, view }: Context): RunbookSummary[] {
 /** How long each list of the home screen is. */
 export function lengthOf(context: Context, list: List): number {
   const { home } = context.state
-  return { incidents: home.incidents.length, runbooks: filteredRunbooks(context).length, hosts: home.hosts.length }[list]
+  return {
+    incidents: home.incidents.length,
+    runbooks: filteredRunbooks(context).length,
+    hosts: home.hosts.length,
+  }[list]
 }
 
 /** The selected step: the chosen one; else the one at work, one that failed, the first that would change something. */
@@ -77,14 +81,18 @@ export function stepIndex({ state, view }: Context): number {
   const steps = room?.run?.steps ?? []
   if (!room || steps.length === 0) return 0
   if (view.step !== undefined) return clamp(view.step, steps.length)
-  const on = (holds: (step: StepView, host: string) => boolean) => steps.findIndex((step) => step.hosts.some((host) => holds(step, host)))
+  const on = (holds: (step: StepView, host: string) => boolean) =>
+    steps.findIndex((step) => step.hosts.some((host) => holds(step, host)))
   const stateOf = (step: StepView, host: string) => stepState(room, step.id, host)?.state
   const bad = ['failed', 'unknown', 'cancelled']
   const found = [
     steps.findIndex((step) => step.id === room.run?.current?.step),
     on((step, host) => bad.includes(stateOf(step, host) ?? '')),
-    on((step, host) => !finished.includes(stateOf(step, host) ?? '') && notInSync.includes(step.plans[host]?.outcome ?? '')),
-    steps.findIndex((step) => step === nextStep(room)?.step),
+    on(
+      (step, host) =>
+        !finished.includes(stateOf(step, host) ?? '') && notInSync.includes(step.plans[host]?.outcome ?? ''),
+    ),
+    (nextStep(room)?.number ?? 0) - 1,
   ].find((index) => index >= 0)
   return found ?? steps.length - 1
 }

@@ -1,5 +1,5 @@
 /** How long a frame that asks something has to stand, with no key pressed, until a key can answer it; milliseconds. */
-export const quiet = 250
+const quiet = 250
 
 /**
  * Keeps keys that were meant for something else from answering a question. A question's frame is `drawn` when it is
@@ -70,7 +70,14 @@ export function createGuard(wait: number = quiet): Guard {
       restart()
     },
     admits(question, at) {
-      if (isOpen && question === shown && !done.has(question) && writtenAt !== undefined && at - writtenAt >= wait) return true
+      if (
+        isOpen &&
+        question === shown &&
+        !done.has(question) &&
+        writtenAt !== undefined &&
+        at - writtenAt >= wait
+      )
+        return true
       if (writtenAt !== undefined) restart()
       return false
     },

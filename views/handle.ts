@@ -1,4 +1,5 @@
-import { commands, type Deps } from './commands.ts'
+import type { Deps } from './commands/deps.ts'
+import { commands } from './commands.ts'
 import { guarded, shownAsk } from './context.ts'
 import type { Guard } from './guard.ts'
 import type { Key } from './input.ts'
@@ -12,7 +13,7 @@ export interface HandleDeps extends Deps {
 }
 
 /** Takes one key to what it is for: quitting, what is open over the screen, the question that waits, or a command. */
-export function handleKey(deps: HandleDeps, key: Key): void {
+export function handleKey(deps: HandleDeps, key: Key) {
   const context = deps.context()
   const { view } = context
   if (view.quitting) return quittingKey(deps, key)
@@ -35,7 +36,7 @@ export function handleKey(deps: HandleDeps, key: Key): void {
   else deps.say(`${showKey(key.name)} (${nameOf(record, context)}): ${off}`)
 }
 
-function quittingKey(deps: HandleDeps, key: Key): void {
+function quittingKey(deps: HandleDeps, key: Key) {
   if (key.pasted) return
   if (['ctrl-c', 'q', 'y', 'enter'].includes(key.name)) return deps.quit()
   if (key.name === 'esc' || key.name === 'n') deps.act({ do: 'quitting', on: false })

@@ -33,7 +33,11 @@ const named: [test: (key: InkKey) => boolean, name: string][] = [
 export function keysOf(input: string, key: InkKey, at: number): Key[] {
   if (key.eventType === 'release') return []
   const special = named.find(([test]) => test(key))
-  const rest = special ? [keyNamed(special[1], at)] : key.return ? [keyNamed('enter', at)] : charactersOf(input, key, at)
+  const rest = special
+    ? [keyNamed(special[1], at)]
+    : key.return
+      ? [keyNamed('enter', at)]
+      : charactersOf(input, key, at)
   if (key.escape) return [keyNamed('esc', at)]
   return key.meta && !special ? [keyNamed('esc', at), ...rest] : rest
 }

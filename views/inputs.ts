@@ -5,7 +5,7 @@ import { parseNote } from './notes.ts'
 import type { InputFor } from './view.ts'
 
 /** What an input line says about itself, and what its text means. */
-export interface InputForm {
+interface InputForm {
   title: string
   label: string
   hint: string
@@ -30,7 +30,10 @@ export function inputForm(target: InputFor): InputForm {
         label: 'title',
         hint: 'What is down, as users would say it. It starts as sev3; E changes that.',
         preview: () => 'enter declares it and opens its room',
-        read: (text) => (text.trim() ? { send: [{ do: 'declare', title: text.trim() }] } : { wrong: 'an incident needs a title' }),
+        read: (text) =>
+          text.trim()
+            ? { send: [{ do: 'declare', title: text.trim() }] }
+            : { wrong: 'an incident needs a title' },
       }
     case 'declareFor':
       return {
@@ -40,7 +43,12 @@ export function inputForm(target: InputFor): InputForm {
         preview: () => `enter declares it and opens ${target.runbook}`,
         read: (text) =>
           text.trim()
-            ? { send: [{ do: 'declare', title: text.trim() }, { do: 'openRunbook', runbook: target.runbook }] }
+            ? {
+                send: [
+                  { do: 'declare', title: text.trim() },
+                  { do: 'openRunbook', runbook: target.runbook },
+                ],
+              }
             : { wrong: 'an incident needs a title' },
       }
     case 'note':
@@ -50,7 +58,8 @@ export function inputForm(target: InputFor): InputForm {
         title: 'Ad hoc command',
         label: 'hosts',
         hint: 'One host or several, with commas. The command comes next, and is recorded like any step.',
-        preview: (text, context) => `it would run on ${hostsOf(text).join(', ') || '…'}${unknown(text, context)}`,
+        preview: (text, context) =>
+          `it would run on ${hostsOf(text).join(', ') || '…'}${unknown(text, context)}`,
         read: (text, context) => {
           const hosts = hostsOf(text)
           if (hosts.length === 0) return { wrong: 'name a host' }
@@ -64,7 +73,10 @@ export function inputForm(target: InputFor): InputForm {
         label: '$',
         hint: 'It runs as you type it, in a shell on each host. Command, exit code and output go to the record.',
         preview: (text) => (text.trim() ? `enter runs it on ${target.hosts.join(', ')}` : 'nothing runs yet'),
-        read: (text) => (text.trim() ? { send: [{ do: 'command', hosts: target.hosts, text: text.trim() }] } : { wrong: 'write the command' }),
+        read: (text) =>
+          text.trim()
+            ? { send: [{ do: 'command', hosts: target.hosts, text: text.trim() }] }
+            : { wrong: 'write the command' },
       }
     case 'follow':
       return followForm
@@ -92,7 +104,10 @@ export function inputForm(target: InputFor): InputForm {
         preview: () => 'enter skips the step; the run goes on with the next',
         read: (text) =>
           text.trim()
-            ? { send: [{ do: 'skip', request: target.request, reason: text.trim() }], answers: target.request }
+            ? {
+                send: [{ do: 'skip', request: target.request, reason: text.trim() }],
+                answers: target.request,
+              }
             : { wrong: 'say why it is skipped' },
       }
     case 'answer':
@@ -103,7 +118,10 @@ export function inputForm(target: InputFor): InputForm {
         preview: () => 'enter answers: done, with these words',
         read: (text) =>
           text.trim()
-            ? { send: [{ do: 'answer', request: target.request, text: text.trim(), ok: true }], answers: target.request }
+            ? {
+                send: [{ do: 'answer', request: target.request, text: text.trim(), ok: true }],
+                answers: target.request,
+              }
             : { wrong: 'write the answer' },
       }
   }
@@ -137,7 +155,9 @@ const followForm: InputForm = {
     const [, host = '', kind = '', name = ''] = source.exec(text.trim()) ?? []
     if (!host) return { wrong: 'say HOST kind:name' }
     const wrong = unknown(host, context)
-    return wrong ? { wrong: wrong.replace(/^; /, '') } : { send: [{ do: 'follow', host, kind, name: name.trim() }] }
+    return wrong
+      ? { wrong: wrong.replace(/^; /, '') }
+      : { send: [{ do: 'follow', host, kind, name: name.trim() }] }
   },
 }
 
@@ -147,7 +167,10 @@ function hostsOf(text: string): string[] {
 
 /** Which of the hosts is in neither the inventory nor the room; empty where all are. */
 function unknown(text: string, { state }: Context): string {
-  const known = new Set([...state.home.hosts.map((host) => host.name), ...Object.keys(state.room?.hosts ?? {})])
+  const known = new Set([
+    ...state.home.hosts.map((host) => host.name),
+    ...Object.keys(state.room?.hosts ?? {}),
+  ])
   const not = hostsOf(text).filter((host) => !known.has(host))
   return not.length > 0 ? `; ${not.join(', ')} is not in the inventory` : ''
 }

@@ -1,5 +1,5 @@
-import type { Console, Intent } from '../src/console.types.ts'
 import { render } from 'ink'
+import type { Console, Intent } from '../src/console.types.ts'
 import { App } from './app.tsx'
 import { copy } from './clipboard.ts'
 import { approvalAsk, type Context, promptAsk } from './context.ts'
@@ -29,7 +29,8 @@ export type Ended = { by: 'person' | 'SIGTERM' | 'SIGHUP' }
  */
 export async function start(console: Console, o: StartOptions = {}): Promise<Ended> {
   const { stdin = process.stdin, stdout = process.stdout, env = process.env, debug = false } = o
-  if (!stdin.isTTY || !stdout.isTTY) throw new Error('The console needs a terminal on its input and its output.')
+  if (!stdin.isTTY || !stdout.isTTY)
+    throw new Error('The console needs a terminal on its input and its output.')
   const state = throttled(console)
   const view = createViewStore()
   const guard = createGuard()
@@ -142,5 +143,7 @@ function questionOf(intent: Intent, context: Context): string | undefined {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { where, next } = error as { where?: unknown; next?: unknown }
-  return [typeof where === 'string' ? `${where}: ${error.message}` : error.message, next].filter(Boolean).join('; ')
+  return [typeof where === 'string' ? `${where}: ${error.message}` : error.message, next]
+    .filter(Boolean)
+    .join('; ')
 }

@@ -1,16 +1,15 @@
 import type { RunbookSummary } from '../src/console.types.ts'
-import type { Severity, Status } from '../src/model/event.ts'
-import { type Ask, clamp, type Context, dueAsk } from './context.ts'
-import { commands, type Deps, scrollTo, searchOn } from './commands.ts'
+import type { Deps } from './commands/deps.ts'
+import { searchOn } from './commands/logs.ts'
+import { scrollTo } from './commands/move.ts'
+import { commands } from './commands.ts'
+import { type Ask, type Context, clamp, dueAsk } from './context.ts'
 import type { Key } from './input.ts'
 import { inputForm, type Meaning } from './inputs.ts'
-import { type KeyRecord, type CommandId, keyRecords, nameOf, recordsHere } from './keys.ts'
+import { type CommandId, type KeyRecord, keyRecords, nameOf, recordsHere } from './keys.ts'
 import { edit, nothing, typed } from './typed.ts'
 import { type InputFor, type Overlay, panes } from './view.ts'
-
-/** Statuspage's words, in order. */
-export const statuses = ['investigating', 'identified', 'monitoring', 'resolved', 'closed'] as const satisfies readonly Status[]
-export const severities = ['sev1', 'sev2', 'sev3', 'sev4', 'sev5'] as const satisfies readonly Severity[]
+import { severities, statuses } from './words.ts'
 
 const moves = new Set<CommandId>(['down', 'up', 'pageDown', 'pageUp', 'first', 'last', 'palette', 'unpeek'])
 
@@ -27,16 +26,21 @@ export function paletteRecords(context: Context, text: string): (KeyRecord & { i
 }
 
 /** The choices of a menu, with the one that holds now. */
-export function menuItems(context: Context, of: 'status' | 'severity' | 'runbook'): { items: string[]; now: number } {
+export function menuItems(
+  context: Context,
+  of: 'status' | 'severity' | 'runbook',
+): { items: string[]; now: number } {
   const { state } = context
-  if (of === 'status') return { items: [...statuses], now: statuses.indexOf(state.room?.incident.status ?? 'investigating') }
-  if (of === 'severity') return { items: [...severities], now: severities.indexOf(state.room?.incident.severity ?? 'sev3') }
+  if (of === 'status')
+    return { items: [...statuses], now: statuses.indexOf(state.room?.incident.status ?? 'investigating') }
+  if (of === 'severity')
+    return { items: [...severities], now: severities.indexOf(state.room?.incident.severity ?? 'sev3') }
   const items = state.home.runbooks.map((runbook) => runbook.name)
   return { items, now: items.indexOf(state.room?.run?.runbook ?? '') }
 }
 
 /** Gives one key to what the person opened. */
-export function overlayKey(deps: Deps, overlay: Overlay, key: Key): void {
+export function overlayKey(deps: Deps, overlay: Overlay, key: Key) {
   if (key.name === 'esc') return deps.act({ do: 'close' })
   switch (overlay.is) {
     case 'help':
@@ -53,20 +57,38 @@ export function overlayKey(deps: Deps, overlay: Overlay, key: Key): void {
   }
 }
 
-function scrollKey(deps: Deps, overlay: Overlay & { is: 'help' | 'detail' }, key: Key): void {
-  const by: Record<string, number> = { j: 1, down: 1, k: -1, up: -1, pgdn: 10, ' ': 10, pgup: -10, g: -9999, home: -9999, G: 9999, end: 9999 }
+function scrollKey(deps: Deps, overlay: Overlay & { is: 'help' | 'detail' }, key: Key) {
+  const by: Record<string, number> = {
+    j: 1,
+    down: 1,
+    k: -1,
+    up: -1,
+    pgdn: 10,
+    ' ': 10,
+    pgup: -10,
+    g: -9999,
+    home: -9999,
+    G: 9999,
+    end: 9999,
+  }
   const step = by[key.name]
-  if (step !== undefined) return deps.act({ do: 'open', overlay: { ...overlay, scroll: scrollTo(overlay.scroll, step, deps.extents.overlay) } })
+  if (step !== undefined)
+    return deps.act({
+      do: 'open',
+      overlay: { ...overlay, scroll: scrollTo(overlay.scroll, step, deps.extents.overlay) },
+    })
   if (key.name === 'q' || key.name === 'enter' || key.name === '?') deps.act({ do: 'close' })
   if (key.name === 'y' && overlay.is === 'detail') deps.copy(overlay.text.join('\n'))
 }
 
-function paletteKey(deps: Deps, overlay: Overlay & { is: 'palette' }, key: Key): void {
+function paletteKey(deps: Deps, overlay: Overlay & { is: 'palette' }, key: Key) {
   const context = deps.context()
   const found = paletteRecords(context, overlay.typed.text)
   const at = clamp(overlay.index, found.length)
-  if (key.name === 'down' || key.name === 'ctrl-n') return deps.act({ do: 'open', overlay: { ...overlay, index: clamp(at + 1, found.length) } })
-  if (key.name === 'up' || key.name === 'ctrl-p') return deps.act({ do: 'open', overlay: { ...overlay, index: clamp(at - 1, found.length) } })
+  if (key.name === 'down' || key.name === 'ctrl-n')
+    return deps.act({ do: 'open', overlay: { ...overlay, index: clamp(at + 1, found.length) } })
+  if (key.name === 'up' || key.name === 'ctrl-p')
+    return deps.act({ do: 'open', overlay: { ...overlay, index: clamp(at - 1, found.length) } })
   if (key.name === 'enter') {
     const record = found[at]
     if (!record) return
@@ -77,14 +99,16 @@ function paletteKey(deps: Deps, overlay: Overlay & { is: 'palette' }, key: Key):
   deps.act({ do: 'open', overlay: { ...overlay, typed: edit(overlay.typed, key), index: 0 } })
 }
 
-function menuKey(deps: Deps, overlay: Overlay & { is: 'menu' }, key: Key): void {
+function menuKey(deps: Deps, overlay: Overlay & { is: 'menu' }, key: Key) {
   const context = deps.context()
   const { items, now } = menuItems(context, overlay.of)
   const at = clamp(overlay.index, items.length)
   const digit = Number(key.name)
   if (key.name === 'q') return deps.act({ do: 'close' })
-  if (key.name === 'j' || key.name === 'down') return deps.act({ do: 'open', overlay: { ...overlay, index: clamp(at + 1, items.length) } })
-  if (key.name === 'k' || key.name === 'up') return deps.act({ do: 'open', overlay: { ...overlay, index: clamp(at - 1, items.length) } })
+  if (key.name === 'j' || key.name === 'down')
+    return deps.act({ do: 'open', overlay: { ...overlay, index: clamp(at + 1, items.length) } })
+  if (key.name === 'k' || key.name === 'up')
+    return deps.act({ do: 'open', overlay: { ...overlay, index: clamp(at - 1, items.length) } })
   if (overlay.of !== 'runbook' && digit >= 1 && digit <= items.length) {
     return deps.act({ do: 'open', overlay: { ...overlay, index: digit - 1 } })
   }
@@ -101,13 +125,17 @@ function menuKey(deps: Deps, overlay: Overlay & { is: 'menu' }, key: Key): void 
   if (overlay.of === 'severity' && severity) deps.send({ do: 'set', severity })
 }
 
-function openRunbook(deps: Deps, runbook: RunbookSummary): void {
-  if (!runbook.trusted) return deps.say(`${runbook.name} stands in a folder that is not trusted: sitrep trust --runbooks DIR`, true)
+function openRunbook(deps: Deps, runbook: RunbookSummary) {
+  if (!runbook.trusted)
+    return deps.say(
+      `${runbook.name} stands in a folder that is not trusted: sitrep trust --runbooks DIR`,
+      true,
+    )
   if (runbook.broken) return deps.say(runbook.broken, true)
   deps.send({ do: 'openRunbook', runbook: runbook.name })
 }
 
-function inputKey(deps: Deps, overlay: Overlay & { is: 'input' }, key: Key): void {
+function inputKey(deps: Deps, overlay: Overlay & { is: 'input' }, key: Key) {
   if (key.name !== 'enter' || key.pasted) {
     const line = edit(overlay.typed, key)
     if (overlay.for.is === 'filter') deps.act({ do: 'filter', text: line.text })
@@ -119,7 +147,7 @@ function inputKey(deps: Deps, overlay: Overlay & { is: 'input' }, key: Key): voi
   carryOut(deps, meaning)
 }
 
-function carryOut(deps: Deps, meaning: Exclude<Meaning, { wrong: string }>): void {
+function carryOut(deps: Deps, meaning: Exclude<Meaning, { wrong: string }>) {
   if ('next' in meaning) return open(deps, meaning.next)
   if ('send' in meaning) {
     const [first, ...then] = meaning.send
@@ -133,11 +161,11 @@ function carryOut(deps: Deps, meaning: Exclude<Meaning, { wrong: string }>): voi
   if (meaning.text) searchOn(deps, -1)
 }
 
-function open(deps: Deps, target: InputFor): void {
+function open(deps: Deps, target: InputFor) {
   deps.act({ do: 'open', overlay: { is: 'input', for: target, typed: nothing } })
 }
 
-function confirmKey(deps: Deps, overlay: Overlay & { is: 'confirm' }, key: Key): void {
+function confirmKey(deps: Deps, overlay: Overlay & { is: 'confirm' }, key: Key) {
   if (key.name === 'n' || key.name === 'q') return deps.act({ do: 'close' })
   if (key.name !== 'enter' && key.name !== 'y') return
   deps.act({ do: 'close' })
@@ -147,7 +175,7 @@ function confirmKey(deps: Deps, overlay: Overlay & { is: 'confirm' }, key: Key):
 }
 
 /** Gives one key to a prompt. What is typed for it stays in the view until it is answered, and is dropped then. */
-export function promptKey(deps: Deps, ask: Ask, key: Key): void {
+export function promptKey(deps: Deps, ask: Ask, key: Key) {
   const { state, view } = deps.context()
   const prompt = state.prompt
   if (!prompt) return
@@ -173,7 +201,8 @@ export function promptKey(deps: Deps, ask: Ask, key: Key): void {
 export function typedKey(deps: Deps, ask: Ask, key: Key): boolean {
   const { view } = deps.context()
   const line = view.reply.question === ask.key ? view.reply.typed : typed('')
-  if (key.name.startsWith('ctrl-') && !['ctrl-u', 'ctrl-w', 'ctrl-a', 'ctrl-e'].includes(key.name)) return false
+  if (key.name.startsWith('ctrl-') && !['ctrl-u', 'ctrl-w', 'ctrl-a', 'ctrl-e'].includes(key.name))
+    return false
   const after = edit(line, key)
   if (after === line && !key.text) return false
   deps.act({ do: 'reply', question: ask.key, typed: after })
@@ -185,7 +214,9 @@ export function helpRecords(context: Context): (KeyRecord & { id: CommandId })[]
   const ask = dueAsk(context)
   const asked = ask && ask.is !== 'prompt' ? keyRecords.filter((record) => record.layer === ask.is) : []
   const here = recordsHere(context)
-  const panesToo = context.state.room ? keyRecords.filter((record) => paneLayers.includes(record.layer) && !here.includes(record)) : []
+  const panesToo = context.state.room
+    ? keyRecords.filter((record) => paneLayers.includes(record.layer) && !here.includes(record))
+    : []
   return [...asked, ...here, ...panesToo]
 }
 

@@ -1,5 +1,5 @@
-import type { Tone } from './theme.ts'
 import { clean, cut, widthOf } from './text.ts'
+import type { Tone } from './theme.ts'
 
 /** A piece of a row: plain text, or text with a tone. */
 export type Span = string | readonly [text: string, tone: Tone]
@@ -11,7 +11,7 @@ export type Row = readonly Span[]
 export type FittedRow = readonly { text: string; tone: Tone }[]
 
 /** The row in at most `width` columns: inert, and cut with … where it is longer. */
-export function fit(row: Row, width: number): FittedRow {
+export function fitRow(row: Row, width: number): FittedRow {
   const fitted: { text: string; tone: Tone }[] = []
   let left = width
   for (const [index, span] of row.entries()) {
@@ -19,7 +19,10 @@ export function fit(row: Row, width: number): FittedRow {
     const text = clean(raw)
     if (!text) continue
     // What does not follow needs no room for its …: only a row that goes on is cut one column early.
-    const more = index < row.length - 1 && widthOf(text) >= left && row.slice(index + 1).some((next) => lengthOf(next) > 0)
+    const more =
+      index < row.length - 1 &&
+      widthOf(text) >= left &&
+      row.slice(index + 1).some((next) => lengthOf(next) > 0)
     const shown = more && widthOf(text) === left ? cut(`${text} `, left) : cut(text, left)
     if (shown) fitted.push({ text: shown, tone })
     left -= widthOf(shown)
@@ -31,7 +34,7 @@ export function fit(row: Row, width: number): FittedRow {
 /** A row with `right` at its right end; `left` gives way. */
 export function ends(left: Row, right: Row, width: number): Row {
   const room = Math.max(0, width - widthOfRow(right) - 1)
-  const fitted = fit(left, room)
+  const fitted = fitRow(left, room)
   const gap = width - widthOfRow(right) - fitted.reduce((sum, span) => sum + widthOf(span.text), 0)
   return [...fitted.map(({ text, tone }) => [text, tone] as const), ' '.repeat(Math.max(0, gap)), ...right]
 }
@@ -39,11 +42,6 @@ export function ends(left: Row, right: Row, width: number): Row {
 /** Columns that a row takes when nothing is cut. */
 export function widthOfRow(row: Row): number {
   return row.reduce((sum, span) => sum + widthOf(clean(textOf(span))), 0)
-}
-
-/** The row's text without tones. */
-export function plain(row: Row): string {
-  return row.map(textOf).join('')
 }
 
 function textOf(span: Span): string {

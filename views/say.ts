@@ -33,16 +33,26 @@ export function changeText(change: Change, where: string): string[] {
     return [`$ ${commandText(change.local)}`, 'on this machine', ...aroundCommand(change.local)]
   }
   if ('put' in change) return putText(change.put)
-  if ('remove' in change) return [`removes ${change.remove.path}, if it is still ${sha(change.remove.expect)}`]
-  if ('link' in change) return [`points ${change.link.path} at ${change.link.target}, if it still points at ${change.link.expect}`]
+  if ('remove' in change)
+    return [`removes ${change.remove.path}, if it is still ${sha(change.remove.expect)}`]
+  if ('link' in change)
+    return [
+      `points ${change.link.path} at ${change.link.target}, if it still points at ${change.link.expect}`,
+    ]
   if ('request' in change) return requestText(change.request, where)
   return [`asks you: ${change.ask.question}`]
 }
 
 function putText(put: FileChange): string[] {
-  const kept = [put.mode && `mode ${put.mode}`, put.owner && `owner ${put.owner}`, put.group && `group ${put.group}`].filter(Boolean)
+  const kept = [
+    put.mode && `mode ${put.mode}`,
+    put.owner && `owner ${put.owner}`,
+    put.group && `group ${put.group}`,
+  ].filter(Boolean)
   return [
-    put.expect === 'absent' ? `writes the new file ${put.path}` : `replaces ${put.path}, if it is still ${sha(put.expect)}`,
+    put.expect === 'absent'
+      ? `writes the new file ${put.path}`
+      : `replaces ${put.path}, if it is still ${sha(put.expect)}`,
     ...(kept.length > 0 ? [`with ${kept.join(', ')}`] : []),
     ...(put.backup === undefined ? [] : [`keeps the former file as ${put.backup}`]),
     ...(put.validate ? [`only if this passes: $ ${commandText(put.validate)}`] : []),

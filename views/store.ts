@@ -4,13 +4,13 @@ import type { Context } from './context.ts'
 import { type Action, firstView, reduce, type View } from './view.ts'
 
 /** State that tells when it changed. */
-export interface Source<T> {
+interface Source<T> {
   get(): T
   subscribe(listener: () => void): () => void
 }
 
 /** The view's own state: changed at once, so that the second key of a chunk sees what the first one did. */
-export interface ViewStore extends Source<View> {
+interface ViewStore extends Source<View> {
   act(action: Action): void
 }
 
@@ -67,7 +67,7 @@ function subscriber(listeners: Set<() => void>) {
 }
 
 /** The two stores that every screen reads. */
-export interface Stores {
+interface Stores {
   state: Source<ConsoleState>
   view: Source<View>
 }
@@ -100,7 +100,11 @@ export function useWatch(select: (context: Context) => readonly unknown[]): Cont
     const context = { state: state.get(), view: view.get() }
     const parts = select(context)
     const before = last.current
-    if (before && before.parts.length === parts.length && before.parts.every((part, at) => Object.is(part, parts[at]))) {
+    if (
+      before &&
+      before.parts.length === parts.length &&
+      before.parts.every((part, at) => Object.is(part, parts[at]))
+    ) {
       return before.context
     }
     last.current = { parts, context }

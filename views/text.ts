@@ -1,7 +1,8 @@
 import stringWidth from 'string-width'
 
 /** C0 and C1 controls, and what draws nothing or turns the direction; the core's pipe shows them as marks before. */
-const notInert = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]/g
+const notInert =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\ufe00-\ufe0f]/g
 const ascii = /^[\u0020-\u007e]*$/
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 

@@ -18,7 +18,7 @@ export type Tone =
   | 'hit'
 
 /** Ink's text properties for one tone. */
-export interface Style {
+interface Style {
   color?: string
   dimColor?: boolean
   bold?: boolean
@@ -49,7 +49,7 @@ export interface Marks {
   none: string
 }
 
-export interface Theme {
+interface Theme {
   styles: Record<Tone, Style>
   marks: Marks
 }

@@ -21,7 +21,10 @@ export function edit(line: Typed, key: Key): Typed {
   const { cursor } = line
   if (key.text) {
     if (chars.length >= longest) return line
-    return { text: [...chars.slice(0, cursor), key.text, ...chars.slice(cursor)].join(''), cursor: cursor + 1 }
+    return {
+      text: [...chars.slice(0, cursor), key.text, ...chars.slice(cursor)].join(''),
+      cursor: cursor + 1,
+    }
   }
   switch (key.name) {
     case 'backspace':
@@ -44,7 +47,10 @@ export function edit(line: Typed, key: Key): Typed {
     case 'ctrl-u':
       return { text: chars.slice(cursor).join(''), cursor: 0 }
     case 'ctrl-w': {
-      const kept = chars.slice(0, cursor).join('').replace(/\S+\s*$/, '')
+      const kept = chars
+        .slice(0, cursor)
+        .join('')
+        .replace(/\S+\s*$/, '')
       return { text: kept + chars.slice(cursor).join(''), cursor: [...kept].length }
     }
     default:

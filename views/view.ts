@@ -21,7 +21,7 @@ export type InputFor =
   | { is: 'answer'; request: string }
 
 /** What a confirmation would do. */
-export type ConfirmFor =
+type ConfirmFor =
   | { is: 'undo'; step: string; host?: string; title: string; says: string[] }
   | { is: 'cancel'; says: string[] }
 
@@ -35,7 +35,7 @@ export type Overlay =
   | { is: 'detail'; title: string; text: string[]; scroll: number }
 
 /** Where a log pane stands; without `cursor` it follows. Sequence numbers, not rows, so that new lines move nothing. */
-export interface LogPlace {
+interface LogPlace {
   source?: string
   cursor?: number
   /** The last line that was there when it was paused: what came later is new. */
@@ -119,7 +119,10 @@ export function reduce(view: View, action: Action): View {
     case 'list':
       return { ...view, home: { ...view.home, list: action.list } }
     case 'pick':
-      return { ...view, home: { ...view.home, index: { ...view.home.index, [view.home.list]: action.index } } }
+      return {
+        ...view,
+        home: { ...view.home, index: { ...view.home.index, [view.home.list]: action.index } },
+      }
     case 'filter':
       return {
         ...view,
@@ -150,7 +153,9 @@ export function reduce(view: View, action: Action): View {
     case 'quitting':
       return { ...view, quitting: action.on }
     case 'peek':
-      return action.question === undefined ? without(view, 'peeking') : { ...view, peeking: action.question, askScroll: 0 }
+      return action.question === undefined
+        ? without(view, 'peeking')
+        : { ...view, peeking: action.question, askScroll: 0 }
     case 'reply':
       return {
         ...view,

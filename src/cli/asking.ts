@@ -26,7 +26,7 @@ export function asking(): Asking {
   }
 }
 
-/** A signal that SIGINT and SIGTERM abort; a second one ends the process at once. */
+/** A signal that SIGINT, SIGTERM and SIGHUP abort; a second one ends the process at once. */
 export function interruptible(): AbortSignal {
   const controller = new AbortController()
   const stop = () => {
@@ -35,5 +35,6 @@ export function interruptible(): AbortSignal {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  process.on('SIGHUP', stop)
   return controller.signal
 }

@@ -28,14 +28,15 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
   const first = await ready(asked, early.secrets, person)
   const incident = await openFor(flags, first.prepared)
   try {
-    for (const { name, value, source } of early.secrets.entries())
-      incident.secrets.register(name, source, value)
     say(`incident ${incident.id}`)
     const ink = inkFor(process.stdout)
+    if (flags.json && incident.declared !== undefined) out(JSON.stringify(incident.declared))
     incident.onRecord((record) => {
       if (flags.json) out(JSON.stringify(record))
       else for (const line of eventLines(record, ink)) out(line)
     })
+    for (const { name, value } of early.secrets.entries())
+      incident.secrets.register(name, early.secrets.sourceOf(name) ?? 'prompt', value)
     const terminal = hasTerminal() && !flags.json ? terminalApproval(inkFor(process.stderr)) : undefined
     const ended = await run(first, incident, {
       approve: headlessApprove({ yes: flags.yes, targets: flags.targets }, terminal),

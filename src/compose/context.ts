@@ -1,9 +1,10 @@
 import type { Pipe } from '../logs/pipe.ts'
 import type { Append } from '../model/event.ts'
 import type { Inventory } from '../model/host.ts'
+import type { Incident } from '../model/incident.ts'
 import type { SecretStore } from '../model/secret.ts'
 import { carryOut } from '../run/carry/index.ts'
-import type { Progress, RunContext } from '../run/context.ts'
+import type { Condition, Progress, RunContext } from '../run/context.ts'
 import { approvalPolicy } from '../run/policy.ts'
 import type { Approve } from '../run/types.ts'
 import type { Fleet } from './fleet.ts'
@@ -14,6 +15,8 @@ export interface Recording {
   id: string
   append: Append
   keep: RunContext['keep']
+  /** The fold of what is recorded. */
+  read(): Incident
   secrets: SecretStore
   pipe: Pipe
 }
@@ -48,6 +51,7 @@ export function runContext(o: {
     },
     carry: carryOut,
     resolve: prepared.resolve,
+    verdictOf: (condition, host) => verdictIn(record.read(), o.run, condition, host),
     confirm: (unit, risk) => policy.wanted(unit, risk),
     text: (bytes) => record.pipe.bytes(bytes),
     keep: record.keep,
@@ -56,4 +60,18 @@ export function runContext(o: {
     now: () => new Date(),
     signal: o.signal,
   }
+}
+
+function verdictIn(
+  incident: Incident,
+  run: string,
+  { of, id }: Condition,
+  host: string,
+): Condition['verdict'] | undefined {
+  if (of === 'checks') {
+    const all = Object.values(incident.checks).filter(({ check }) => check === id)
+    return (all.find((check) => check.host === host) ?? all[0])?.last?.verdict
+  }
+  const all = Object.values(incident.steps).filter((state) => state.run === run && state.step === id)
+  return (all.find((state) => state.host === host) ?? all[0])?.verified?.verdict
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Prompter } from '../hosts/prompter.ts'
 import { exitCodeOf, SitrepError, worstExit } from '../model/errors.ts'
 import type { Inventory } from '../model/host.ts'
+import { emptyIncident } from '../model/reduce.ts'
 import type { ParamSpec } from '../model/runbook.ts'
 import { type Observed, runChecks } from '../run/checks.ts'
 import type { Progress, RunContext } from '../run/context.ts'
@@ -15,6 +16,7 @@ import { createFleet, type Fleet } from './fleet.ts'
 import type { OpenIncident } from './incident.ts'
 import { sinks } from './incident.ts'
 import { openInventory } from './inventory.ts'
+import { followLogs } from './logs.ts'
 import { openRunbook } from './open.ts'
 import { writePostmortem } from './postmortem.ts'
 import { type Prepared, prepareRun } from './prepare.ts'
@@ -73,6 +75,7 @@ export function unrecorded(): Recording {
     id: '',
     append: async (type, data) => ({ type, data }) as never,
     keep: async () => undefined,
+    read: () => emptyIncident(''),
   }
 }
 
@@ -201,6 +204,8 @@ export async function run(
     ...(o.progress === undefined ? {} : { progress: o.progress }),
     ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
   })
+  await using logs = followLogs(incident, () => undefined)
+  logs.watch(runbook.symptoms)
   const ran: Ran = { exit: 0, postmortem: undefined, before: [], after: [] }
   const codes: number[] = []
   const failed = await reach(fleet, prepared)
@@ -210,6 +215,7 @@ export async function run(
     if (end.end === 'unknown') codes.push(end.code)
   }
   if (codes.length === 0) {
+    await Promise.all(prepared.logs.map((source) => logs.follow(source, fleet)))
     const probes = await approveProbes(context, prepared.checks)
     ran.before = await checksOf(context, prepared.checks, 'before', probes)
     const units = unitsFrom(prepared.units, o.from, runbook.steps)

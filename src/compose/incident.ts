@@ -16,6 +16,8 @@ export interface OpenIncident {
   id: string
   dir: string
   append: Append
+  /** The record that declared it. */
+  declared: EventRecord | undefined
   /** The fold of everything recorded so far, by every writer. */
   read(): Incident
   /** Calls back after each record, ours or another console's. */
@@ -98,6 +100,7 @@ async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: 
   return {
     id,
     dir: journal.dir,
+    declared: loaded.records.find(({ type }) => type === 'incident.declared'),
     append,
     read: () => incident,
     onRecord: (listener) => {

@@ -5,6 +5,7 @@ import type { Runbook } from '../model/runbook.ts'
 import type { CheckUnit } from '../run/checks.ts'
 import type { Outputs, Resolution, Unit } from '../run/context.ts'
 import { scheduleUnits } from '../run/schedule.ts'
+import { parseCondition } from '../runbook/condition.ts'
 import { type ParamSources, resolveParams, showParams } from '../runbook/given.ts'
 import { resolveCheck, resolveLog, resolveStep } from '../runbook/resolve.ts'
 import { pickHosts } from './inventory.ts'
@@ -56,9 +57,22 @@ export async function prepareRun(o: {
     host: hostOf(hosts, host),
     params,
     vars: runbook.vars,
-    ...(outputs === undefined ? {} : { steps: { get: (name: string) => outputs.get(host, name) } }),
+    ...(outputs === undefined
+      ? {}
+      : {
+          steps: {
+            get: (name: string) => outputs.get(host, name),
+            id: (name: string) => outputNames.get(name) ?? name,
+          },
+        }),
   })
-  const units = scheduleUnits(runbook.steps, (step) => pick(step.hosts))
+  const units = scheduleUnits(runbook.steps, (step) => pick(step.hosts)).map((unit): Unit => {
+    const when = unit.step.if === undefined ? undefined : parseCondition(unit.step.if)
+    return when === undefined ? unit : { ...unit, when }
+  })
+  const outputNames = new Map(
+    runbook.steps.flatMap(({ id, register }) => (register === undefined ? [] : [[register, id] as const])),
+  )
   const checks = runbook.checks.flatMap((spec) =>
     pick(spec.hosts).map((host): CheckUnit => {
       const kind = kinds.checks.find(({ kind }) => kind === spec.kind)

@@ -137,6 +137,7 @@ function undoContext(
     resolve: () => {
       throw new SitrepError('failed', 'an undo inspects nothing')
     },
+    verdictOf: () => undefined,
     confirm: () => ({ confirm: 'ask' }),
     text: (bytes) => incident.pipe.bytes(bytes),
     keep: incident.keep,

@@ -1,13 +1,13 @@
 import { type Approvals, createApprovals } from '../compose/approvals.ts'
 import { ready } from '../compose/headless.ts'
 import type { OpenIncident } from '../compose/incident.ts'
+import { followLogs } from '../compose/logs.ts'
 import { writePostmortem } from '../compose/postmortem.ts'
 import type { Prompts } from '../compose/prompts.ts'
 import { undoable, undoState } from '../compose/undo.ts'
 import type { Intent, Room } from '../console.types.ts'
 import { SitrepError } from '../model/errors.ts'
 import { head } from '../run/apply.ts'
-import { createConsoleLogs } from './logs.ts'
 import { type ConsoleRun, openConsoleRun, runView } from './run.ts'
 
 /** The room of one open incident: its state as the views show it, and what can be done in it. */
@@ -36,7 +36,7 @@ export function openRoom(o: {
   const approvals: Approvals = createApprovals((request) =>
     set(({ approval: _, ...rest }) => (request === undefined ? rest : { ...rest, approval: request })),
   )
-  const logs = createConsoleLogs(incident, () => set((room) => ({ ...room, logs: logs.view() })))
+  const logs = followLogs(incident, () => set((room) => ({ ...room, logs: logs.view() })))
   const unlisten = incident.onRecord((_, folded) => set((room) => ({ ...room, incident: folded })))
 
   const opened = (): ConsoleRun => {
@@ -69,6 +69,7 @@ export function openRoom(o: {
     })
     set(({ suggested: _, ...room }) => ({ ...room, run: runView(run?.id ?? '', prepared) }))
     const { fleet } = run
+    logs.watch(prepared.prepared.runbook.symptoms)
     void Promise.all(prepared.prepared.logs.map((source) => logs.follow(source, fleet)))
     void run.diagnose()
   }
@@ -202,7 +203,7 @@ export function openRoom(o: {
     send,
     close: async () => {
       unlisten()
-      await logs.close()
+      await logs[Symbol.asyncDispose]()
       await run?.close()
       const stopped = incident.stopped()
       const postmortem = stopped === undefined ? (await writePostmortem(incident)).path : undefined

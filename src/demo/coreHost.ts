@@ -27,10 +27,10 @@ export const appName = 'core-backend'
 /** The origin that the service's CORS lets in. */
 export const allowedOrigin = 'https://media.example.net'
 
-/** Finds the PM2 that the project depends on for its development. */
-export function findPm2(): string {
+/** Finds the PM2 that the project depends on for its development, upwards from a file. Throws SitrepError('usage') without it. */
+export function findPm2(from = import.meta.url): string {
   try {
-    return createRequire(import.meta.url).resolve('pm2/bin/pm2')
+    return createRequire(from).resolve('pm2/bin/pm2')
   } catch (cause) {
     throw new SitrepError('usage', 'the practice run needs PM2, which is not installed', {
       next: 'in a clone of the project run `npm ci`; beside an installed sitrep run `npm install pm2`',

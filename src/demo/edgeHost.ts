@@ -20,7 +20,7 @@ export interface EdgeProxy {
 }
 
 /** The site whose block is missing from the effective configuration. */
-export const lostSite = 'ops.example.net'
+const lostSite = 'ops.example.net'
 
 /**
  * Installs a small proxy whose effective configuration has drifted from the project's: one site block is missing.

@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import ssh2, { type Connection, type ParsedKey, type PublicKeyAuthContext, type Session } from 'ssh2'
 import { execute, type ShellPlace } from './exec.ts'
+import { drawKeyPair } from './keys.ts'
 import { endGroup, signalGroup } from './processes.ts'
 
 /** A practice host: an SSH server of this process on loopback. */
@@ -25,7 +26,7 @@ export interface DemoHostOptions extends ShellPlace {
 
 /** Starts an SSH server on 127.0.0.1 with a key of its own; publickey only, commands only. */
 export async function startHost(options: DemoHostOptions): Promise<DemoHost> {
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519')
+  const hostKey = drawKeyPair()
   const allowed = parseKey(options.clientKey)
   const groups = new Set<ChildProcess>()
   const connections = new Set<Connection>()

@@ -13,7 +13,7 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): bo
 }
 
 /** Signals a process by id, or a group by its negative id; false where it is gone (macOS: EPERM for a dead group). */
-export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
+function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal)
   } catch {

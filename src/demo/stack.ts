@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import ssh2 from 'ssh2'
 import { type CoreService, startCore } from './coreHost.ts'
 import { type EdgeProxy, startEdge } from './edgeHost.ts'
 import { makeFolder, removeFolder } from './folder.ts'
 import { type DemoHost, startHost } from './host.ts'
 import { writeInventory } from './inventoryFile.ts'
 import { type Keeper, startKeeper } from './keeper.ts'
+import { drawKeyPair } from './keys.ts'
 import { loginName, makeBin, makePlace } from './place.ts'
 import { endProcess, processesOf } from './processes.ts'
 import { writeShims } from './shims.ts'
@@ -55,7 +55,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     parts.push(started)
     return started
   }
-  const client = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'sitrep-practice' })
+  const client = drawKeyPair('sitrep-practice')
   const login = { user: loginName(), clientKey: client.public }
   const work = [
     keep(startCore(places.core, bin)),

@@ -6,14 +6,19 @@ export function pausable(ms: number): { over: Promise<void>; pause(on: boolean):
   let left = ms
   let since = performance.now()
   let timer = setTimeout(resolve, left)
+  let stopped = false
   return {
     over: promise,
     pause(on) {
       clearTimeout(timer)
+      if (stopped) return
       if (on) left -= performance.now() - since
       else timer = setTimeout(resolve, Math.max(0, left))
       since = performance.now()
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
   }
 }

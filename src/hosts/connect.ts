@@ -23,6 +23,8 @@ export interface ConnectDeps {
   passwords?: SudoPasswords
   timeouts?: Partial<Timeouts>
   silence?: Partial<Silence>
+  /** How long a process group may take to end by TERM before it is ended by KILL; 5000 ms where absent. */
+  gentleMs?: number
   onEvent?(event: ConnectEvent): void
 }
 
@@ -45,8 +47,7 @@ export async function connect(host: Host, deps: ConnectDeps): Promise<Session> {
 
 async function open(host: Host, deps: ConnectDeps): Promise<{ session: Session; fingerprint?: string }> {
   const passwords = deps.passwords ?? createSudoPasswords(deps)
-  if (host.transport === 'local')
-    return { session: createLocalSession(host, { secrets: deps.secrets, passwords }) }
+  if (host.transport === 'local') return { session: createLocalSession(host, { ...deps, passwords }) }
   if (host.transport === 'openssh') throw notYet(host, 'the openssh transport')
   if (host.jump && host.jump.length > 0) throw notYet(host, 'a jump host')
   return connectSsh2(host, { ...deps, passwords })

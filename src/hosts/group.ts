@@ -95,7 +95,7 @@ export async function endGroup(
   }
   let left = await look()
   for (const [signal, patience] of [
-    ['TERM', o.gentleMs ?? 5000],
+    ['TERM', o.gentleMs ?? machine.gentleMs ?? 5000],
     ['KILL', 3000],
   ] as const) {
     if (left.length === 0) break

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { userInfo } from 'node:os'
 import { execa } from 'execa'
 import type { OutputListener, Session } from '../model/command.ts'
@@ -14,9 +15,18 @@ const lingering = 1000
 /** A session on this machine, with the semantics of one over SSH. */
 export function createLocalSession(
   host: Host,
-  deps: { secrets: Pick<SecretStore, 'value'>; passwords: SudoPasswords },
+  deps: { secrets: Pick<SecretStore, 'value'>; passwords: SudoPasswords; gentleMs?: number },
 ): Session {
-  return createSession({ host, user: userInfo().username, transport: localTransport(), ...deps })
+  const { secrets, passwords, gentleMs } = deps
+  const user = userInfo().username
+  return createSession({
+    host,
+    user,
+    transport: localTransport(),
+    secrets,
+    passwords,
+    ...(gentleMs === undefined ? {} : { gentleMs }),
+  })
 }
 
 /** Channels that are processes of this machine, each the leader of a session of its own. */
@@ -86,6 +96,19 @@ function startProcess(line: string, listener: OutputListener): Channel {
     write: (data) => void (child.stdin.writable && child.stdin.write(data)),
     end: () => void child.stdin.end(),
     ended: ended.promise,
-    abandon: () => finish(exit ?? { lost: 'given up' }),
+    abandon() {
+      if (!exit) giveUp(child.nodeChildProcess)
+      finish(exit ?? { lost: 'given up' })
+    },
+  }
+}
+
+/** Ends what still runs in the channel (a job does not: it has a session of its own), and lets our program end without it. */
+function giveUp(child: ChildProcess): void {
+  child.unref()
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
+  } catch {
+    // It was gone already.
   }
 }

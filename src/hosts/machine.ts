@@ -11,4 +11,6 @@ export interface Machine {
   transport: Transport
   secrets: Pick<SecretStore, 'value'>
   passwords: SudoPasswords
+  /** How long a process group may take to end by TERM before it is ended by KILL, in milliseconds. */
+  gentleMs?: number
 }

@@ -29,7 +29,8 @@ export function createSecretStore(): SecretStore {
       }
       return found.value
     },
-    entries: () => [...values].map(([name, found]) => ({ name, ...found })),
+    entries: () => [...values].map(([name, { value }]) => ({ name, value })),
+    sourceOf: (name) => values.get(name)?.source,
     onRegister(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

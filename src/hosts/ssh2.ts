@@ -18,6 +18,7 @@ export interface Ssh2Deps {
   passwords: SudoPasswords
   timeouts?: Partial<Timeouts>
   silence?: Partial<Silence>
+  gentleMs?: number
   /** A stream to speak over, made anew for each attempt, in place of a TCP connection: a jump host's channel, a proxy command. */
   stream?(): Promise<Duplex>
 }
@@ -30,8 +31,10 @@ export async function connectSsh2(
   const silence = { ...defaultSilence, ...deps.silence }
   const { client, stream, fingerprint } = await asking(host, deps, () => attempt(host, deps, silence))
   const transport = await ssh2Transport(client, stream, silence)
-  const { secrets, passwords } = deps
-  return { session: createSession({ host, user: host.user, transport, secrets, passwords }), fingerprint }
+  const { secrets, passwords, gentleMs } = deps
+  const machine = { host, user: host.user, transport, secrets, passwords }
+  const session = createSession(gentleMs === undefined ? machine : { ...machine, gentleMs })
+  return { session, fingerprint }
 }
 
 /** The host key that a host shows, and what the known_hosts files say of it; nothing is authenticated. For `sitrep trust`. */

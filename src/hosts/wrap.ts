@@ -5,10 +5,10 @@ import { revealText, type SecretStore } from '../model/secret.ts'
 import { quote, shellLine } from './quote.ts'
 import { sudoText } from './sudo/text.ts'
 
-/** A command as shell text for the host, and the lines that it reads from its channel. */
+/** A command as shell text for the host, and the input that it reads from its channel. */
 export interface Wrapped {
   text: string
-  /** Lines for the channel's stdin, to be written before anything else: one for each secret, then the payload. */
+  /** For the channel's stdin, to be written before anything else: a line for each secret, then the payload. */
   input: string
   /** The user for whom sudo is asked; absent where the command runs as the login user. */
   as?: string
@@ -23,26 +23,32 @@ export interface WrapContext {
 }
 
 /*
- * Secrets and the payload come as lines of base64, each read whole before the command starts: a link that is cut in the
- * middle of them gives a command that did not run, not one that ran on half of its input. `read` takes no byte beyond its
- * line, and the shell reads its own text from its argument, so none of them is ever taken for shell text.
+ * Secrets come as lines of base64, and the payload as base64 of a known length, all of it read before the command starts: a
+ * link that is cut in the middle gives a command that did not run, not one that ran on half of its input. `read` takes no
+ * byte beyond its line, but takes them one at a time (1 MB: 1.4 s), so the payload is read by `head -c`. The shell reads its
+ * own text from its argument, so none of this is ever taken for shell text.
  */
 const takeText = (nonce: string) =>
-  `take() { IFS= read -r L || { printf '%s\\n' ${nonce}:torn >&2; exit 1; }; }
+  `torn() { printf '%s\\n' ${nonce}:torn >&2; exit 1; }
 dec() { printf %s "$1" | base64 -d; }`
 
-/** Shell text that sets PATH, the environment, the folder and the secrets of a command, and runs it; its last status is the command's. `guard` is put before the command where no sudo is needed. */
+/**
+ * Shell text that sets PATH, the environment, the folder and the secrets of a command, and runs it; its
+ * last status is the command's. `guard` is put before the command where no sudo is needed.
+ */
 export function wrap(command: Command, nonce: string, context: WrapContext, guard = ''): Wrapped {
   check(command)
   const secrets = Object.entries(command.secrets ?? {})
   const as = command.as === undefined || command.as === context.user ? undefined : command.as
-  const input = [
-    ...secrets.map(([, ref]) => encode(context.secrets.value(ref))),
-    ...payload(command, context),
-  ]
-  const takes = input.map((_, index) => `take; L${index}=$L`)
-  const head = input.length > 0 ? [takeText(nonce), ...takes] : []
-  const common = { text: '', input: input.map((line) => `${line}\n`).join('') }
+  const values = secrets.map(([, ref]) => encode(context.secrets.value(ref)))
+  const load = command.stdin === undefined ? '' : encode(bytesOf(command.stdin, context.secrets))
+  const takes = values.map((_, index) => `IFS= read -r L${index} || torn`)
+  if (command.stdin !== undefined) {
+    const name = `L${values.length}`
+    takes.push(`${name}=$(head -c ${load.length}); [ \${#${name}} -eq ${load.length} ] || torn`)
+  }
+  const head = takes.length > 0 ? [takeText(nonce), ...takes] : []
+  const common = { text: '', input: values.map((line) => `${line}\n`).join('') + load }
   const hasPayload = command.stdin !== undefined
   if (as !== undefined) {
     const names = secrets.map(([name]) => name)
@@ -77,11 +83,6 @@ function enter(command: Command, nonce: string): string[] {
 }
 
 const encode = (data: string | Buffer) => Buffer.from(data as string).toString('base64')
-
-function payload(command: Command, context: WrapContext): string[] {
-  if (command.stdin === undefined) return []
-  return [encode(bytesOf(command.stdin, context.secrets))]
-}
 
 function bytesOf(stdin: Payload, secrets: Pick<SecretStore, 'value'>): Buffer {
   if (typeof stdin === 'object' && 'base64' in stdin) return Buffer.from(stdin.base64, 'base64')

@@ -85,7 +85,11 @@ export async function createArtifact(dir: string, o: { limit?: number } = {}): P
 }
 
 /** Stores a whole text. */
-export async function storeArtifact(dir: string, text: string, o: { limit?: number } = {}): Promise<Artifact> {
+export async function storeArtifact(
+  dir: string,
+  text: string,
+  o: { limit?: number } = {},
+): Promise<Artifact> {
   const writer = await createArtifact(dir, o)
   writer.write(text)
   return writer.end()

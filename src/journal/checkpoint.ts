@@ -16,7 +16,8 @@ export async function checkpointOf(dir: string): Promise<Checkpoint> {
   for (const { writer, path } of await journalFiles(dir)) {
     const line = splitLines(await readFile(path)).lines.at(-1)
     const decoded = line === undefined ? undefined : decodeLine(line)
-    if (decoded && 'record' in decoded) writers.push({ writer, seq: decoded.record.seq, hash: decoded.record.hash })
+    if (decoded && 'record' in decoded)
+      writers.push({ writer, seq: decoded.record.seq, hash: decoded.record.hash })
   }
   return { incident: basename(dir), writers }
 }

@@ -10,10 +10,24 @@ const shape = /^(\d{16})-(\d{4})$/
 /** A reading this far ahead of our own clock is not followed: one broken clock would drag all others along. */
 const maxAheadMs = 24 * 60 * 60 * 1000
 
-/** A clock whose readings are text such as `0001763668800123-0004` (milliseconds, counter) and sort as text. */
-export function createClock(now: () => number = Date.now): Clock {
+/** The latest time that a Date can hold: a reading beyond it is none. */
+const latest = 8.64e15
+
+/** A clock whose readings are text such as `0001763668800123-0004` (milliseconds, counter) and sort as text. It begins after `start`, however far ahead that is: our own journal's last reading is a fact. */
+export function createClock(now: () => number = Date.now, start = ''): Clock {
   let ms = 0
   let count = 0
+
+  function follow(reading: string, limit: number): void {
+    const found = shape.exec(reading)
+    if (!found) return
+    const [theirs, counter] = [Number(found[1]), Number(found[2])]
+    if (theirs > limit || theirs < ms || (theirs === ms && counter <= count)) return
+    ms = theirs
+    count = counter
+  }
+
+  follow(start, latest)
   return {
     next() {
       const wall = Math.floor(now())
@@ -26,15 +40,6 @@ export function createClock(now: () => number = Date.now): Clock {
       }
       return `${String(ms).padStart(16, '0')}-${String(count).padStart(4, '0')}`
     },
-    observe(reading) {
-      const found = shape.exec(reading)
-      if (!found) return
-      const [theirs, counter] = [Number(found[1]), Number(found[2])]
-      if (theirs > now() + maxAheadMs) return
-      if (theirs > ms || (theirs === ms && counter > count)) {
-        ms = theirs
-        count = counter
-      }
-    },
+    observe: (reading) => follow(reading, now() + maxAheadMs),
   }
 }

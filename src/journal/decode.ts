@@ -13,12 +13,14 @@ export function decodeLine(line: string): Decoded {
   } catch {
     return { problem: 'not a JSON object' }
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { problem: 'not a JSON object' }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { problem: 'not a JSON object' }
   const fields = value as Record<string, unknown>
   for (const key of texts) {
     if (typeof fields[key] !== 'string') return { problem: `the field ${key} is missing` }
   }
-  if (typeof fields.v !== 'number' || !Number.isInteger(fields.seq)) return { problem: 'the field v or seq is missing' }
+  if (typeof fields.v !== 'number' || !Number.isInteger(fields.seq))
+    return { problem: 'the field v or seq is missing' }
   return { record: value as EventRecord }
 }
 

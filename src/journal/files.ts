@@ -1,6 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { chmod, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { randomBytes } from 'node:crypto'
 
 /** The folder of an incident's journal files. */
 export function journalDir(dir: string): string {

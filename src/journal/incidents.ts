@@ -82,7 +82,9 @@ export async function findIncident(root: string, prefix: string): Promise<string
   if (found.length === 1) return found[0]!
   if (found.length > 1) {
     const some = found.slice(0, 5).join(', ') + (found.length > 5 ? ', …' : '')
-    throw new SitrepError('usage', `${found.length} incidents begin with ${prefix}: ${some}`, { next: 'give more of the id' })
+    throw new SitrepError('usage', `${found.length} incidents begin with ${prefix}: ${some}`, {
+      next: 'give more of the id',
+    })
   }
   throw new SitrepError('usage', `no incident ${prefix}`, { where: root, next: 'sitrep list shows them' })
 }
@@ -101,16 +103,24 @@ export async function loadIncident(root: string, id: string): Promise<LoadedInci
     const read = await readJournal(dir)
     return { id, dir, incident: foldAll(read.records, id), ...read }
   } catch (error) {
-    throw new SitrepError('failed', `the incident ${id} can't be read: ${messageOf(error)}`, { where: dir, cause: error })
+    throw new SitrepError('failed', `the incident ${id} can't be read: ${messageOf(error)}`, {
+      where: dir,
+      cause: error,
+    })
   }
 }
 
 /** The ids of all incidents, newest first. */
 export async function incidentIds(root: string): Promise<string[]> {
-  const entries = await readdir(join(root, 'incidents'), { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw new SitrepError('failed', `the incidents can't be listed: ${error.message}`, { where: root, cause: error })
-  })
+  const entries = await readdir(join(root, 'incidents'), { withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return []
+      throw new SitrepError('failed', `the incidents can't be listed: ${error.message}`, {
+        where: root,
+        cause: error,
+      })
+    },
+  )
   return entries
     .filter((entry) => entry.isDirectory() && isIncidentId(entry.name))
     .map((entry) => entry.name)

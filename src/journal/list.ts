@@ -12,7 +12,9 @@ import { inOrder } from './read.ts'
 const wanted = /"type":"(?:incident\.|status\.|milestone\.)/
 
 /** All incidents, newest first; one that can't be read is told among the problems and hides no other. */
-export async function listIncidents(root: string): Promise<{ incidents: IncidentSummary[]; problems: string[] }> {
+export async function listIncidents(
+  root: string,
+): Promise<{ incidents: IncidentSummary[]; problems: string[] }> {
   const incidents: IncidentSummary[] = []
   const problems: string[] = []
   for (const id of await incidentIds(root)) {

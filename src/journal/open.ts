@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
 import { messageOf, SitrepError } from '../model/errors.ts'
-import { type Append, eventData, type EventData, type EventRecord, type EventType } from '../model/event.ts'
+import { type Append, type EventData, type EventRecord, type EventType, eventData } from '../model/event.ts'
 import { writeCheckpoint } from './checkpoint.ts'
 import { createClock } from './clock.ts'
 import { journalDir, privateDir, repairModes, syncDir } from './files.ts'
@@ -46,7 +46,6 @@ export interface Journal extends AsyncDisposable {
 export async function openJournal(o: JournalOptions): Promise<Journal> {
   const { dir, by, writer = newWriter({ by }) } = o
   const now = o.now ?? Date.now
-  const clock = createClock(now)
   const listeners = new Set<(cause: string) => void>()
   let cause: string | undefined
   let seq = 0
@@ -54,13 +53,16 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
   let closed: Promise<void> | undefined
 
   const file = await openFile(dir, writer)
-  clock.observe(await lastReading(dir))
+  const clock = createClock(now, await lastReading(dir))
   const group = createGroupWriter(file, (error) => {
     cause = messageOf(error)
     for (const listener of listeners) listener(cause)
   })
 
-  async function append<T extends EventType>(type: T, data: EventData<T>): Promise<EventRecord<T, EventData<T>>> {
+  async function append<T extends EventType>(
+    type: T,
+    data: EventData<T>,
+  ): Promise<EventRecord<T, EventData<T>>> {
     if (closed) throw new SitrepError('recording', 'the journal is closed', { where: writer })
     if (cause !== undefined) throw stoppedError(cause)
     const record = seal(type, o.clean(checked(type, data)) as EventData<T>)
@@ -78,7 +80,16 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     const data = JSON.parse(JSON.stringify(cleaned)) as EventData<T>
     const salt = randomBytes(16).toString('hex')
     const hlc = clock.next()
-    const envelope = { v: 1 as const, id: uuidv7(), at: new Date(now()).toISOString(), hlc, by, writer, seq: seq + 1, type }
+    const envelope = {
+      v: 1 as const,
+      id: uuidv7(),
+      at: new Date(now()).toISOString(),
+      hlc,
+      by,
+      writer,
+      seq: seq + 1,
+      type,
+    }
     const unsigned = { ...envelope, data, salt, dataHash: dataHashOf(salt, data), prev }
     const record = { ...unsigned, hash: recordHashOf(unsigned) }
     seq++
@@ -126,7 +137,11 @@ function checked<T extends EventType>(type: T, data: EventData<T>): EventData<T>
   if (parsed.success) return parsed.data as EventData<T>
   const [issue] = parsed.error.issues
   const path = issue?.path.join('.') ?? ''
-  throw new SitrepError('failed', `the event ${type} does not have its form: ${path} ${issue?.message ?? ''}`, { cause: parsed.error })
+  throw new SitrepError(
+    'failed',
+    `the event ${type} does not have its form: ${path} ${issue?.message ?? ''}`,
+    { cause: parsed.error },
+  )
 }
 
 function stoppedError(cause: string, error?: unknown): SitrepError {

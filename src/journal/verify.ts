@@ -38,7 +38,10 @@ export interface VerifyReport {
 export async function verifyJournal(dir: string, against?: Checkpoint): Promise<VerifyReport> {
   const checkpoint = against ?? (await readCheckpoint(dir))
   const files = await Promise.all(
-    (await journalFiles(dir)).map(async ({ writer, path }) => ({ writer, ...splitLines(await readFile(path)) })),
+    (await journalFiles(dir)).map(async ({ writer, path }) => ({
+      writer,
+      ...splitLines(await readFile(path)),
+    })),
   )
   const reasons = erasures(files.flatMap(({ lines }) => lines))
   const writers = files.map(({ writer, lines, torn }) => {
@@ -91,7 +94,11 @@ function verifyWriter(
     prev = record.hash
   }
   if (known && known.seq > lines.length) {
-    return report({ line: lines.length + 1, seq: lines.length + 1, reason: `the tail is cut: the checkpoint saw ${known.seq} records` })
+    return report({
+      line: lines.length + 1,
+      seq: lines.length + 1,
+      reason: `the tail is cut: the checkpoint saw ${known.seq} records`,
+    })
   }
   return report()
 }
@@ -106,7 +113,8 @@ interface Expected {
 
 /** Why a record does not hold at its place; undefined where it does. */
 function whyBad(record: EventRecord, line: string, expected: Expected): string | undefined {
-  if (record.seq !== expected.seq) return `record ${expected.seq} is missing here: record ${record.seq} stands in its place`
+  if (record.seq !== expected.seq)
+    return `record ${expected.seq} is missing here: record ${record.seq} stands in its place`
   if (record.prev !== expected.prev) return 'it does not follow the record before it (prev differs)'
   if (record.writer !== expected.writer) return `it belongs to another writer: ${record.writer}`
   if (record.hash !== recordHashOf(record)) return 'it was changed: its hash does not fit'

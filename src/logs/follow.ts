@@ -1,5 +1,5 @@
-import { messageOf } from '../model/errors.ts'
 import type { Session } from '../model/command.ts'
+import { messageOf } from '../model/errors.ts'
 import type { LogSourceKind } from '../model/log.ts'
 import type { LogFile } from './logFile.ts'
 import type { Pipe } from './pipe.ts'

@@ -73,7 +73,9 @@ function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value)
   const forms = new Set<string>()
   for (let offset = 0; offset < 3; offset++) {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replace(/=+$/, '')
+    const text = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '')
     // Of a first group with 1 foreign byte 2 characters are not certain, with 2 foreign bytes 3.
     const from = offset === 0 ? 0 : offset + 1
     // A last group of 1 or 2 bytes ends in a character that may hold bits of the next byte.

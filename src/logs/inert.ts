@@ -12,6 +12,7 @@
 // by its body as text.
 import { asciiStopPattern, markOf, stopPattern } from './codepoints.ts'
 import { createDecoder } from './decode.ts'
+import { createHeldLine } from './heldLine.ts'
 
 /** Bytes in, inert text out; what comes out after any chunking is the same. */
 export interface Inert {
@@ -46,75 +47,39 @@ export function inert(text: string): string {
 /** The longest body of a control string that is waited for, and of a CSI's parameters. */
 const longestString = 4096
 const longestCsi = 64
-/** Combining marks that may follow one character. */
-const mostMarks = 8
 
 const stringKinds: Record<string, string> = { ']': 'OSC', P: 'DCS', _: 'APC', '^': 'PM', X: 'SOS' }
-const c1Strings: Record<string, string> = { '\x9d': 'OSC', '\x90': 'DCS', '\x9f': 'APC', '\x9e': 'PM', '\x98': 'SOS' }
+const c1Strings: Record<string, string> = {
+  '\x9d': 'OSC',
+  '\x90': 'DCS',
+  '\x9f': 'APC',
+  '\x9e': 'PM',
+  '\x98': 'SOS',
+}
 
 type State = 'text' | 'escape' | 'csi' | 'string' | 'stringEscape'
 
 function createMachine(hold: number) {
   const stops = stopPattern()
   const asciiStops = asciiStopPattern()
-  let out = ''
-  let line = ''
-  /** The line was too long to hold, and part of it is out already. */
-  let letGo = false
-  let carriage = false
-  let marks = 0
+  const line = createHeldLine(hold)
   let state: State = 'text'
   /** The kind of control string, and its body or a sequence's parameters so far. */
   let kind = ''
   let body = ''
 
-  function show(text: string): void {
-    if (carriage) {
-      carriage = false
-      if (letGo) out += '‹CR›'
-      else line = ''
-    }
-    if (letGo) out += text
-    else if (line.length + text.length <= hold) line += text
-    else {
-      letGo = true
-      out += line + text
-      line = ''
-    }
-  }
-
-  /** Whatever is no combining mark ends a run of them. */
-  function endMarks(): void {
-    if (marks > mostMarks) show(`‹${marks - mostMarks} more combining marks›`)
-    marks = 0
-  }
-
   /** `spilled`: the text of a broken control string, in which nothing begins another sequence. */
   function control(character: string, spilled: boolean): void {
-    if (spilled && /[\x1b\x90\x98\x9b\x9d-\x9f]/.test(character)) show(markOf(character))
-    else if (character === '\n') {
-      endMarks()
-      out += `${line}\n`
-      line = ''
-      letGo = false
-      carriage = false
-    } else if (character === '\r') {
-      endMarks()
-      carriage = true
-    } else if (character === '\b') {
-      endMarks()
-      if (carriage || (line === '' && !letGo)) return
-      if (letGo) show('‹BS›')
-      else line = line.slice(0, line.length - (line.codePointAt(line.length - 2)! > 0xffff ? 2 : 1))
-    } else if (character === '\x1b') enter('escape')
+    if (character === '\n') line.newline()
+    else if (character === '\r') line.carriageReturn()
+    else if (character === '\b') line.backspace()
+    else if (spilled) line.show(markOf(character))
+    else if (character === '\x1b') enter('escape')
     else if (character === '\x9b') enter('csi')
     else if (c1Strings[character]) {
       enter('string')
       kind = c1Strings[character]
-    } else {
-      endMarks()
-      show(markOf(character))
-    }
+    } else line.show(markOf(character))
   }
 
   function enter(next: State): void {
@@ -125,10 +90,7 @@ function createMachine(hold: number) {
   /** Ends a sequence with its mark, or without one. */
   function leave(mark: string): void {
     state = 'text'
-    if (mark !== '') {
-      endMarks()
-      show(mark)
-    }
+    if (mark !== '') line.show(mark)
   }
 
   /** A sequence that did not end as it should: its mark, and its body as text. */
@@ -145,34 +107,24 @@ function createMachine(hold: number) {
       pattern.lastIndex = at
       const found = pattern.exec(text)
       const end = found?.index ?? text.length
-      if (end > at) {
-        endMarks()
-        show(at === 0 && end === text.length ? text : text.slice(at, end))
-      }
+      if (end > at) line.show(at === 0 && end === text.length ? text : text.slice(at, end))
       if (!found) return text.length
       at = end + found[0].length
-      if (found[1] === undefined) combine(found[0])
+      if (found[1] === undefined) line.combine(found[0])
       else control(found[1], spilled)
       if (state !== 'text') return at
     }
     return at
   }
 
-  function combine(run: string): void {
-    const characters = [...run]
-    const room = Math.max(0, mostMarks - marks)
-    marks += characters.length
-    if (room > 0) show(characters.slice(0, room).join(''))
-  }
-
   /** Takes one character inside a sequence; false where it does not belong to it and is to be taken as text. */
   function inside(character: string): boolean {
-    if (state === 'escape') return escape(character)
+    if (state === 'escape') return escaped(character)
     if (state === 'csi') return csi(character)
     return controlString(character)
   }
 
-  function escape(character: string): boolean {
+  function escaped(character: string): boolean {
     if (body === '' && character === '[') enter('csi')
     else if (body === '' && stringKinds[character]) {
       enter('string')
@@ -216,7 +168,12 @@ function createMachine(hold: number) {
     }
     if (character === '\x9c' || (character === '\x07' && kind === 'OSC')) leave(`‹${kind}›`)
     else if (character === '\x1b') state = 'stringEscape'
-    else if (character === '\n' || character === '\x18' || character === '\x1a' || body.length >= longestString) {
+    else if (
+      character === '\n' ||
+      character === '\x18' ||
+      character === '\x1a' ||
+      body.length >= longestString
+    ) {
       spill(`‹${kind}›`)
       return false
     } else body += character
@@ -235,25 +192,17 @@ function createMachine(hold: number) {
         const character = String.fromCodePoint(text.codePointAt(at)!)
         if (inside(character)) at += character.length
       }
-      const ready = out
-      out = ''
-      return ready
+      return line.take()
     },
     end(): string {
       if (state === 'stringEscape') {
         spill(`‹${kind}›`)
-        show('‹ESC›')
+        line.show('‹ESC›')
       } else if (state === 'string') spill(`‹${kind}›`)
       else if (state === 'csi') spill('‹CSI›')
       else if (state === 'escape') spill('‹ESC›')
-      endMarks()
-      const ready = out + line
-      out = ''
-      line = ''
-      letGo = false
-      carriage = false
       state = 'text'
-      return ready
+      return line.end()
     },
   }
 }

@@ -1,7 +1,8 @@
 const begin = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----/
 const end = /-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----/
 /** A line of a key's body, also behind a log's prefix; a header of an encrypted one; a mark; nothing. */
-const body = /(?:^|[\s|>"'])[A-Za-z0-9+/=]{16,}["'\\,n]*\s*$|^\W*[A-Za-z0-9+/=]*\s*$|Proc-Type:|DEK-Info:|Version:|Comment:|‹secret:[^›]+›\s*$/
+const body =
+  /(?:^|[\s|>"'])[A-Za-z0-9+/=]{16,}["'\\,n]*\s*$|^\W*[A-Za-z0-9+/=]*\s*$|Proc-Type:|DEK-Info:|Version:|Comment:|‹secret:[^›]+›\s*$/
 const mark = '‹redacted:private-key›'
 const longest = 400
 

@@ -12,7 +12,8 @@ export function createLines(onLine: (line: string) => void, o: { longest: number
 
   function add(piece: string): void {
     const room = o.longest - line.length
-    if (room > 0 && length === line.length) line += piece.length <= room ? piece : piece.slice(0, wholeEnd(piece, room))
+    if (room > 0 && length === line.length)
+      line += piece.length <= room ? piece : piece.slice(0, wholeEnd(piece, room))
     length += piece.length
   }
 

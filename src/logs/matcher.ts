@@ -26,8 +26,13 @@ const base64Character = /[A-Za-z0-9+/_-]/
 export function createMatcher(known: readonly { name: string; value: string }[]): Matcher {
   const names = known.map(({ name }) => name)
   const forms = known.map(({ value }) => formsOf(value))
-  const triggers = shapes.flatMap((shape, index) => shape.triggers.map((text) => ({ text, id: known.length + index })))
-  const plain = createAutomaton([...forms.flatMap((form, id) => form.plain.map((text) => ({ text, id }))), ...triggers])
+  const triggers = shapes.flatMap((shape, index) =>
+    shape.triggers.map((text) => ({ text, id: known.length + index })),
+  )
+  const plain = createAutomaton([
+    ...forms.flatMap((form, id) => form.plain.map((text) => ({ text, id }))),
+    ...triggers,
+  ])
   const base64 = createAutomaton(
     forms.flatMap((form, id) => form.base64.map((text) => ({ text, id }))),
     { skipNewlines: true },
@@ -95,7 +100,8 @@ function merge(found: Found[]): Found[] {
       continue
     }
     last.to = Math.max(last.to, one.to)
-    if (one.known && (!last.known || length > last.length)) Object.assign(last, { mark: one.mark, known: true, length })
+    if (one.known && (!last.known || length > last.length))
+      Object.assign(last, { mark: one.mark, known: true, length })
   }
   return merged
 }

@@ -3,7 +3,7 @@
 import type { SecretStore } from '../model/secret.ts'
 import { createInert, inert } from './inert.ts'
 import { createLines } from './lines.ts'
-import { createRedactor, type Redactor } from './redact.ts'
+import { createRedactor } from './redact.ts'
 import { isNoSecret, isSecretHeader, isTelling } from './telling.ts'
 
 /** Takes bytes as they come; lines or text come out. */
@@ -72,7 +72,14 @@ function clean(value: unknown, text: (value: string) => string, key = ''): unkno
   if (typeof value === 'string') return hideNamed(key, text(value))
   if (Array.isArray(value)) return value.map((entry) => clean(entry, text))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [text(name), clean(entry, text, name)]))
+  // A pair such as { key: 'DB_PASSWORD', value: '…' } names its value beside it.
+  const { key: paired } = value as { key?: unknown }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, entry]) => {
+      const about = name === 'value' && typeof paired === 'string' ? paired : name
+      return [text(name), clean(entry, text, about)]
+    }),
+  )
 }
 
 /** A parsed object has lost the `KEY=` that told of its value. A reference to a secret (`{ secret: NAME }`) is none. */
@@ -81,5 +88,3 @@ function hideNamed(key: string, value: string): string {
   const tells = isSecretHeader(key) || (isTelling(key) && !isNoSecret(value))
   return tells && value !== '' ? '‹redacted:value›' : value
 }
-
-export type { Redactor }

@@ -2,9 +2,10 @@
 // began in it (a value of several lines, base64 printed in lines) may still turn out to be a secret. So no part of a
 // secret is let go because the rest of it had not arrived. A line longer than `longest` is let go in parts, of
 // which the last `overlap` characters are always kept back.
+
+import type { SecretStore } from '../model/secret.ts'
 import { createKeyBlocks } from './keyBlocks.ts'
 import { createMatcher, type Found, type Matcher } from './matcher.ts'
-import type { SecretStore } from '../model/secret.ts'
 
 /** Hides secrets in text that was made inert. */
 export interface Redactor {

@@ -51,11 +51,15 @@ function cookies(line: string): Span[] {
   return spans
 }
 
-const token = (name: string, triggers: string[], pattern: RegExp): Shape => ({ name, triggers, find: matches(pattern) })
+const token = (name: string, triggers: string[], pattern: RegExp): Shape => ({
+  name,
+  triggers,
+  find: matches(pattern),
+})
 
 /** The shapes, the more telling name first. */
 export const shapes: readonly Shape[] = [
-  token('jwt', ['eyJ'], /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{2,}\.[\w-]*(?:\.[\w-]+\.[\w-]+)?/dg),
+  token('jwt', ['eyJ'], /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{2,}(?:\.[\w-]*){0,3}/dg),
   {
     name: 'authorization',
     triggers: cases('authorization'),
@@ -80,7 +84,10 @@ export const shapes: readonly Shape[] = [
   {
     name: 'password',
     triggers: ['curl '],
-    find: matches(/\bcurl\b.*?\s(?:-u|--user)[ =]?\s*["']?[^\s:"']+:([^\s"']+)/dg, (value) => !isNoSecret(value)),
+    find: matches(
+      /\bcurl\b.*?\s(?:-u|--user)[ =]?\s*["']?[^\s:"']+:([^\s"']+)/dg,
+      (value) => !isNoSecret(value),
+    ),
   },
   token('aws-key', ['AKIA', 'ASIA'], /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/dg),
   token('github-token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], /\bgh[pousr]_[A-Za-z0-9]{20,}/dg),

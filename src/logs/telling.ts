@@ -1,7 +1,19 @@
 // Whether a name tells that its value is a secret. The last word decides: JWT_PRIVATE_KEY is one, JWT_PRIVATE_KEY_FILE
 // and SESSION_COOKIE_SECURE are not, and a postmortem needs to show those.
 
-const lastWords = new Set(['pass', 'pwd', 'passwd', 'passwort', 'passphrase', 'secrets', 'cred', 'creds', 'credential', 'credentials', 'salt'])
+const lastWords = new Set([
+  'pass',
+  'pwd',
+  'passwd',
+  'passwort',
+  'passphrase',
+  'secrets',
+  'cred',
+  'creds',
+  'credential',
+  'credentials',
+  'salt',
+])
 /** Endings also of words written together: dbpassword, csrftoken, x-apikey. */
 const endings = ['password', 'passwd', 'secret', 'token', 'apikey', 'privatekey', 'secretkey', 'accesskey']
 const keyOf = new Set(
@@ -9,7 +21,14 @@ const keyOf = new Set(
     ' ',
   ),
 )
-const headers = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie', 'x-api-key', 'x-auth-token'])
+const headers = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+  'x-auth-token',
+])
 
 /** True for names such as DB_PASSWORD, apiKey, client-secret, GITHUB_TOKEN_2, SECRET_KEY_BASE. */
 export function isTelling(name: string): boolean {

@@ -136,6 +136,7 @@ export interface Drawn {
 }
 
 /** A typed thing that a step can do; one file in src/actions/. P is the parameters, F the facts. */
+// biome-ignore lint/suspicious/noExplicitAny: each action has its own P and F; a list of them has none in common.
 export interface Action<P = any, F = any> {
   name: string
   /** One sentence for the reference and the palette. */

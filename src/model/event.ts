@@ -171,7 +171,13 @@ export const eventData = {
     artifact,
   }),
   'log.followed': z.object({ host: z.string(), source: z.string() }),
-  'log.pinned': z.object({ host: z.string(), source: z.string(), at: when, lines: z.array(z.string()) }),
+  'log.pinned': z.object({
+    host: z.string(),
+    source: z.string(),
+    at: when,
+    lines: z.array(z.string()),
+    symptom: z.string().optional().describe("the runbook's symptom that these lines show"),
+  }),
   'artifact.added': z.object({
     sha256: hash,
     bytes: z.number(),

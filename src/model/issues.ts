@@ -104,7 +104,7 @@ const kinds: Record<string, string> = {
 }
 
 /** What a value is, in the words of a person who writes YAML. */
-export function kindOf(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value))
     return value.some((part) => isSecret(part)) ? 'text with a secret parameter' : 'a list'
@@ -163,7 +163,7 @@ function inner(def: Def, part: PropertyKey): Def[] {
 }
 
 /** A schema's definitions without what only wraps them. */
-export function branches(schema: z.ZodType): Def[] {
+function branches(schema: z.ZodType): Def[] {
   const def = schema._zod.def as unknown as {
     type: string
     innerType?: z.ZodType

@@ -49,7 +49,11 @@ export function reduce(incident: Incident, record: EventRecord): Incident {
 }
 
 /** The incident after many records, given in their order; much cheaper than one by one. */
-export function foldAll(records: Iterable<EventRecord>, id: string, onto: Incident = emptyIncident(id)): Incident {
+export function foldAll(
+  records: Iterable<EventRecord>,
+  id: string,
+  onto: Incident = emptyIncident(id),
+): Incident {
   const draft = draftOf(onto)
   for (const record of records) apply(draft, record)
   return finish(draft)
@@ -87,14 +91,24 @@ function apply(draft: Draft, record: EventRecord): void {
   const { incident } = draft
   incident.events++
   if (record.at > incident.updatedAt) incident.updatedAt = record.at
-  if ((record.v as number) !== 1) return count(draft, `${record.type} (version ${record.v})`)
-  if (!Object.hasOwn(eventData, record.type)) return count(draft, record.type)
+  const strange = strangeness(record)
+  if (strange !== undefined) {
+    count(draft, strange)
+    return
+  }
   if (record.data === undefined) return // Erased: nothing is left to fold.
-  const type = record.type as EventType
-  const handler = handlers[type] as ((draft: Draft, event: EventRecord) => void) | undefined
-  if (!handler) return
-  if (!eventData[type].safeParse(record.data).success) return count(draft, `${record.type} (not its form)`)
-  handler(draft, record)
+  const handler = handlers[record.type as EventType] as
+    | ((draft: Draft, event: EventRecord) => void)
+    | undefined
+  handler?.(draft, record)
+}
+
+/** How a record that this version can't fold is counted; undefined for one that it can. */
+function strangeness({ v, type, data }: EventRecord): string | undefined {
+  if ((v as number) !== 1) return `${type} (version ${v})`
+  if (!Object.hasOwn(eventData, type)) return type
+  if (data === undefined || eventData[type as EventType].safeParse(data).success) return undefined
+  return `${type} (not its form)`
 }
 
 function count(draft: Draft, name: string): void {

@@ -19,8 +19,10 @@ export interface SecretStore {
   has(name: string): boolean
   /** The value; throws SitrepError('not_approved') where it was never resolved in this process. */
   value(ref: SecretRef): string
-  /** Names, values and sources, for the redactor. */
-  entries(): readonly { name: string; value: string; source: SecretSource }[]
+  /** Names and values, for the redactor. */
+  entries(): readonly { name: string; value: string }[]
+  /** Where a value came from. */
+  sourceOf(name: string): SecretSource | undefined
   /** Calls back whenever a value was registered, so that running redactors learn it and the journal names it. */
   onRegister(listener: (name: string, value: string, source: SecretSource) => void): () => void
 }

@@ -18,7 +18,7 @@ export const sourceLimits = {
   depth: 32,
   keys: 5000,
   aliases: 50,
-  tokens: 100_000,
+  tokens: 40_000,
   findings: 100,
 }
 

@@ -17,19 +17,27 @@ export interface Exported {
 }
 
 /** Writes the postmortem to a file, whole or not at all, 0600. A file that is there keeps what people wrote in it. */
-export async function exportPostmortem(o: { incident: Incident; template: Template; file: string }): Promise<Exported> {
+export async function exportPostmortem(o: {
+  incident: Incident
+  template: Template
+  file: string
+}): Promise<Exported> {
   const path = resolve(o.file)
   try {
     const now = toPieces(o.template.build(o.incident))
     const before = await existing(path)
-    const { pieces, kept } = before === undefined ? { pieces: now, kept: [] } : mergePieces(readPieces(before), now)
+    const { pieces, kept } =
+      before === undefined ? { pieces: now, kept: [] } : mergePieces(readPieces(before), now)
     const markdown = writePieces(pieces)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     if (markdown !== before) await replace(path, markdown)
     else await chmod(path, 0o600)
     return { path, sha256: createHash('sha256').update(markdown).digest('hex'), kept }
   } catch (cause) {
-    throw new SitrepError('failed', `the postmortem can't be written: ${messageOf(cause)}`, { where: path, cause })
+    throw new SitrepError('failed', `the postmortem can't be written: ${messageOf(cause)}`, {
+      where: path,
+      cause,
+    })
   }
 }
 

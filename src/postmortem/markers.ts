@@ -52,7 +52,10 @@ export function writePieces(pieces: readonly Piece[]): string {
  * Puts newly generated pieces into a file that people may have edited: their text and the order of their sections stay.
  * A section that the file does not have is put after the one that it follows in the new document.
  */
-export function mergePieces(before: readonly Piece[], now: readonly Piece[]): { pieces: Piece[]; kept: string[] } {
+export function mergePieces(
+  before: readonly Piece[],
+  now: readonly Piece[],
+): { pieces: Piece[]; kept: string[] } {
   const generated = new Map(now.flatMap((piece) => ('name' in piece ? [[piece.name, piece] as const] : [])))
   const seen = new Set<string>()
   const kept: string[] = []

@@ -47,7 +47,10 @@ export function code(value: string, lang?: string): Code {
 }
 
 /** A list of lines, or of lines with blocks under them. */
-export function list(items: readonly (Inline[] | BlockContent[])[], o: { checked?: (index: number) => boolean } = {}): List {
+export function list(
+  items: readonly (Inline[] | BlockContent[])[],
+  o: { checked?: (index: number) => boolean } = {},
+): List {
   return {
     type: 'list',
     ordered: false,
@@ -56,7 +59,12 @@ export function list(items: readonly (Inline[] | BlockContent[])[], o: { checked
       const first = item[0]
       const blocks = typeof first === 'object' && first.type === 'paragraph'
       const children = blocks ? (item as BlockContent[]) : [paragraph(...(item as Inline[]))]
-      return { type: 'listItem', spread: false, ...(o.checked ? { checked: o.checked(index) } : {}), children }
+      return {
+        type: 'listItem',
+        spread: false,
+        ...(o.checked ? { checked: o.checked(index) } : {}),
+        children,
+      }
     }),
   }
 }
@@ -65,7 +73,10 @@ export function list(items: readonly (Inline[] | BlockContent[])[], o: { checked
 export function table(head: readonly string[], rows: readonly (readonly (Inline | Inline[])[])[]): Table {
   const row = (cells: readonly (Inline | Inline[])[]): Table['children'][number] => ({
     type: 'tableRow',
-    children: cells.map((cell) => ({ type: 'tableCell', children: (Array.isArray(cell) ? cell : [cell]).map(inline) })),
+    children: cells.map((cell) => ({
+      type: 'tableCell',
+      children: (Array.isArray(cell) ? cell : [cell]).map(inline),
+    })),
   })
   return { type: 'table', align: head.map(() => null), children: [row(head), ...rows.map(row)] }
 }

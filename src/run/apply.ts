@@ -1,7 +1,7 @@
 import type { PlannedChange } from '../model/action.ts'
 import type { RunResult, Sha256 } from '../model/command.ts'
+import { describeChange } from '../model/describe.ts'
 import { learner, type RunContext } from './context.ts'
-import { describeChange } from './describe.ts'
 import { hashOf } from './hash.ts'
 
 /** One change that was started, with what is needed to take it back. */

@@ -10,6 +10,15 @@ import type { Approve } from './types.ts'
 export interface Unit {
   step: Step
   host: string
+  /** The unit is skipped unless this holds (the step's `if`). */
+  when?: Condition
+}
+
+/** The verdict of an earlier step, or of a check, that a unit waits for. */
+export interface Condition {
+  of: 'steps' | 'checks'
+  id: string
+  verdict: 'ok' | 'failed' | 'unknown'
 }
 
 /** A unit whose templates are filled in, or the step whose result they wait for. */
@@ -53,6 +62,8 @@ export interface RunContext {
   approve: Approve
   carry: CarryOut
   resolve(unit: Unit, outputs: Outputs): Resolution
+  /** The last verdict of a step or a check on this host (on another, where this one has none); undefined before its first. */
+  verdictOf(condition: Condition, host: string): Condition['verdict'] | undefined
   /** How a unit is approved, by its step, its action's risk, and its host (protocol.md, "Approval"). */
   confirm(
     unit: Unit,
@@ -76,20 +87,26 @@ export interface Outputs {
 }
 
 /** The surroundings of an inspection on this host; what it learns is registered and journaled by name. */
-export function aroundOf(context: RunContext, host: string): Around {
+export function aroundOf(
+  context: RunContext,
+  host: string,
+  lists?: { public: readonly string[]; secret: readonly string[] },
+): Around {
   return {
     host: context.host(host),
     local: context.local,
     dir: context.dir,
     secrets: context.secrets,
     learned: learner(context, host),
+    ...(lists === undefined ? {} : { lists }),
   }
 }
 
 /** Registers a secret value that was read from a host; values too short to be told apart from ordinary text are left. */
 export function learner(context: RunContext, host: string): (name: string, value: string) => void {
+  const { secrets } = context
   return (name, value) => {
-    if (value.length < 4 || context.secrets.has(name)) return
-    context.secrets.register(name, `host:${host}`, value)
+    if (value.length < 4 || (secrets.has(name) && secrets.value({ secret: name }) === value)) return
+    secrets.register(name, `host:${host}`, value)
   }
 }

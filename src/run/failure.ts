@@ -22,15 +22,46 @@ export async function onFailure(
     ms,
     ...(evidence === undefined ? {} : { evidence }),
   })
+  return takeBack(context, unit, actionDefault, started, { end: 'failed', code: 1, reason })
+}
+
+/** Journals a cancel, and takes back what was started where that is what a failure would lead to. */
+export async function onCancel(
+  context: RunContext,
+  unit: Unit,
+  actionDefault: 'stop' | 'ask' | 'undo' | undefined,
+  started: Started[],
+  stillRunning: string | undefined,
+): Promise<UnitEnd> {
+  const ref = { run: context.run, step: unit.step.id, host: unit.host }
+  const detail = stillRunning ?? 'its whole process group is gone'
+  await context.append('step.cancelled', { ...ref, gone: stillRunning === undefined, detail })
+  const end: UnitEnd = {
+    end: 'cancelled',
+    code: context.signal.aborted ? 130 : 4,
+    reason: `cancelled: ${detail}`,
+  }
+  // What still runs may still write: nothing is put back under it.
+  if (stillRunning !== undefined || (unit.step.onFail ?? actionDefault) !== 'undo') return end
+  // The operator's cancel has aborted the run's signal; the undo is work of its own.
+  return takeBack({ ...context, signal: new AbortController().signal }, unit, actionDefault, started, end)
+}
+
+async function takeBack(
+  context: RunContext,
+  unit: Unit,
+  actionDefault: 'stop' | 'ask' | 'undo' | undefined,
+  started: Started[],
+  end: UnitEnd,
+): Promise<UnitEnd> {
   const policy = unit.step.onFail ?? actionDefault ?? 'stop'
-  if (policy === 'stop') return { end: 'failed', code: 1, reason }
-  if (policy === 'ask' && !(await agreesToUndo(context, unit, started, reason)))
-    return { end: 'failed', code: 1, reason }
+  if (policy === 'stop') return end
+  if (policy === 'ask' && !(await agreesToUndo(context, unit, started, end.reason))) return end
   const undone = await undoStarted(context, { step: unit.step.id, host: unit.host }, started)
   return {
-    end: 'failed',
-    code: undone.verdict === 'ok' ? 1 : undone.code,
-    reason: `${reason}; ${undone.reason}`,
+    ...end,
+    code: undone.verdict === 'ok' ? end.code : undone.code,
+    reason: `${end.reason}; ${undone.reason}`,
   }
 }
 

@@ -59,7 +59,7 @@ export async function inspectUnit(
   let facts: unknown
   let plan: Plan
   try {
-    facts = await action.inspect(reader, params, aroundOf(context, host))
+    facts = await action.inspect(reader, params, aroundOf(context, host, step))
     plan = planAs(action.plan(params, facts, { stamp, id: step.id }), as)
   } catch (error) {
     if (error instanceof SitrepError && error.kind !== 'failed') throw error

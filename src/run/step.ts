@@ -3,7 +3,7 @@ import { approvedPlan } from './approve.ts'
 import { readerAs } from './as.ts'
 import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts'
 import { endFailed, endInSync, type UnitEnd } from './end.ts'
-import { onFailure } from './failure.ts'
+import { onCancel, onFailure } from './failure.ts'
 import { type Inspected, inspectUnit, plannedData, stampOf } from './inspect.ts'
 import { askPerson } from './person.ts'
 import { verifyUntil } from './verify.ts'
@@ -15,6 +15,11 @@ import { verifyUntil } from './verify.ts'
 export async function runUnit(context: RunContext, unit: Unit, outputs: Outputs): Promise<UnitEnd> {
   const { step, host } = unit
   const ref = { run: context.run, step: step.id, host }
+  if (unit.when !== undefined && context.verdictOf(unit.when, host) !== unit.when.verdict) {
+    const reason = `not needed: ${unit.when.of}.${unit.when.id} is not ${unit.when.verdict}`
+    await context.append('step.skipped', { ...ref, reason })
+    return { end: 'skipped', code: 0, reason }
+  }
   const stamp = stampOf(context.now())
   context.progress({ step: step.id, host, doing: 'inspecting' })
   const inspected = await inspectUnit(context, unit, outputs, stamp)
@@ -30,7 +35,7 @@ export async function runUnit(context: RunContext, unit: Unit, outputs: Outputs)
   if (shown.outcome === 'cannot_tell') return endFailed(context, ref, shown.because)
 
   const approved = await approvedPlan(context, unit, inspected, outputs, stamp)
-  return 'end' in approved ? approved : applyAndVerify(context, unit, approved, outputs)
+  return 'end' in approved ? approved : applyAndVerify(context, unit, approved, outputs, stamp)
 }
 
 async function applyAndVerify(
@@ -38,6 +43,7 @@ async function applyAndVerify(
   unit: Unit,
   inspected: Inspected,
   outputs: Outputs,
+  stamp: string,
 ): Promise<UnitEnd> {
   const { step, host } = unit
   const ref = { run: context.run, step: step.id, host }
@@ -50,22 +56,15 @@ async function applyAndVerify(
       await context.append('step.unknown', { ...ref, reason })
       return { end: 'unknown', code: 5, reason }
     }
-    if (applied.bad.endedBy === 'cancel') {
-      const gone = applied.bad.problem === undefined
-      await context.append('step.cancelled', {
-        ...ref,
-        gone,
-        detail: applied.bad.problem ?? 'its whole process group is gone',
-      })
-      return { end: 'cancelled', code: context.signal.aborted ? 130 : 4, reason }
-    }
+    if (applied.bad.endedBy === 'cancel')
+      return onCancel(context, unit, action.onFail, applied.started, applied.bad.problem)
     return onFailure(context, unit, action.onFail, applied.started, reason, 0)
   }
   context.progress({ step: step.id, host, doing: 'verifying' })
   const begun = context.now().getTime()
   const reader = readerAs(await context.session(host), as, { timeoutMs: 30_000 })
-  const around = aroundOf(context, host)
-  const drawn = { stamp: stampOf(context.now()), id: step.id }
+  const around = aroundOf(context, host, step)
+  const drawn = { stamp, id: step.id }
   const verdict = await verifyUntil(
     () => action.verify(reader, params, { before: facts, applied: applied.results, around, drawn }),
     { settle: step.settle ?? action.settle ?? 0, within: step.within ?? action.within ?? 0 },

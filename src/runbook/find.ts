@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { SitrepError } from '../model/errors.ts'
 import { didYouMean } from '../model/near.ts'
@@ -34,7 +34,7 @@ export function configFolder(env: Readonly<Record<string, string | undefined>>, 
 export async function listRunbooks(folders: RunbookFolders): Promise<FoundRunbook[]> {
   const all: FoundRunbook[] = []
   for (const { dir, from } of searchPath(folders)) {
-    const trusted = from === 'shipped' || (await isTrusted(dir, folders.config))
+    const trusted = (await isSameFolder(dir, folders.shipped)) || (await isTrusted(dir, folders.config))
     for (const file of await yamlFiles(dir)) {
       const name = file.replace(/\.ya?ml$/, '')
       if (all.every((other) => other.name !== name)) all.push({ name, file: join(dir, file), trusted, from })
@@ -99,6 +99,12 @@ async function yamlFiles(dir: string): Promise<string[]> {
       files.push(name)
   }
   return files
+}
+
+/** In sitrep's own clone, `./runbooks` is the folder that ships. */
+async function isSameFolder(a: string, b: string): Promise<boolean> {
+  const [real, other] = await Promise.all([a, b].map((dir) => realpath(dir).catch(() => undefined)))
+  return real !== undefined && real === other
 }
 
 async function isFile(path: string): Promise<boolean> {

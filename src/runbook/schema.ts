@@ -54,6 +54,8 @@ export const stepForm = z.strictObject({
 /** Keys of a step that this version knows and does not carry out yet: an error, so that none is silently ignored. */
 export const notSupportedYet: Partial<Record<keyof z.input<typeof stepForm>, string>> = {
   revert_after: 'a timed revert on the host is',
+  serial: 'several hosts at a time are',
+  max_failures: 'going on after a failed host is',
 }
 
 /** One parameter: its description in full, or its default alone. */

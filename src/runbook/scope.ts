@@ -89,7 +89,9 @@ export function valuesScope(values: Values): Scope {
       }
       case 'steps': {
         const output = values.steps?.get(name)
-        return output === undefined ? { is: 'later', step: values.steps?.id?.(name) ?? name } : { is: 'value', value: output }
+        return output === undefined
+          ? { is: 'later', step: values.steps?.id?.(name) ?? name }
+          : { is: 'value', value: output }
       }
     }
   }

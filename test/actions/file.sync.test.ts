@@ -179,6 +179,10 @@ describe('file.sync', () => {
       because: `daemon can't read ${dir.at('source')}: Permission denied; say \`as: root\` on the step`,
       changes: [],
     })
+    const folder = await act(action, daemon, { source: { text: 'x' }, path: dir.at('new') })
+    expect(folder.plan.evidence).toEqual([
+      `daemon may not write in the folder of ${dir.at('new')}: say \`as: root\` on the step`,
+    ])
     await mkdir(dir.at('closed'), { mode: 0o700 })
     const target = await act(action, daemon, { source: { text: 'x' }, path: dir.at('closed', 'x') })
     expect(target.plan.outcome).toBe('cannot_tell')

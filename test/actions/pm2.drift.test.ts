@@ -36,6 +36,7 @@ const one: Pm2Process = {
 
 const facts = (process: Partial<Pm2Process> = {}, more: Partial<Pm2Facts> = {}): Pm2Facts => ({
   user: 'deploy',
+  env: { HOME: '/home/deploy', PM2_HOME: '/home/deploy/.pm2', PATH: '/usr/bin:/bin' },
   pm2Home: '/home/deploy/.pm2',
   stateDir: '/home/deploy/.local/state/sitrep/pm2',
   found: true,

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import ssh2, { type Client } from 'ssh2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DemoHost, startHost } from '../../src/demo/host.ts'
+import { drawKeyPair } from '../../src/demo/keys.ts'
 import { makeBin, makePlace } from '../../src/demo/place.ts'
 import { livesOn } from '../../src/demo/processes.ts'
 import { exec, until } from './client.ts'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sitrep-test-host-')))
-const keys = ssh2.utils.generateKeyPairSync('ed25519')
+const keys = drawKeyPair()
 let host: DemoHost
 let client: Client
 
@@ -46,7 +47,7 @@ afterAll(async () => {
 
 describe('who gets in', () => {
   it('refuses another key, another user and a password', async () => {
-    const other = ssh2.utils.generateKeyPairSync('ed25519')
+    const other = drawKeyPair()
     await expect(login({ privateKey: other.private })).rejects.toThrow(/authentication methods failed/)
     await expect(login({ username: 'root' })).rejects.toThrow(/authentication methods failed/)
     await expect(login({ password: 'x', authHandler: ['password'] })).rejects.toThrow(

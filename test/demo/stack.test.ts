@@ -169,6 +169,8 @@ describe('its end', () => {
     const running = await processesOf(demo.folder)
     const pm2 = Number(readFileSync(join(demo.folder, 'core-1/.pm2/pm2.pid'), 'utf8'))
     expect(running).toContain(pm2)
+    // Where there is no /proc, ps tells.
+    expect(await processesOf(demo.folder, { procFs: false })).toContain(pm2)
     const begun = Date.now()
     await Promise.all([demo.stop(), demo.stop()])
     expect(Date.now() - begun).toBeLessThan(5000)

@@ -31,7 +31,8 @@ export function secretsOf(values: Record<string, string> = {}): SecretStore {
       if (value === undefined) throw new Error(`no secret ${secret}`)
       return value
     },
-    entries: () => [...kept].map(([name, value]) => ({ name, value, source: 'stdin' as const })),
+    entries: () => [...kept].map(([name, value]) => ({ name, value })),
+    sourceOf: (name) => (kept.has(name) ? 'stdin' : undefined),
     onRegister: () => () => undefined,
   }
 }

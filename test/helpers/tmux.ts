@@ -41,14 +41,31 @@ export async function tmux(o: {
   shell?: boolean
 }): Promise<Tmux> {
   const socket = `sitrep-test-${process.pid}-${randomBytes(4).toString('hex')}`
-  const run = async (...args: string[]) => (await execa('tmux', ['-L', socket, '-f', '/dev/null', ...args])).stdout
+  const run = async (...args: string[]) =>
+    (await execa('tmux', ['-L', socket, '-f', '/dev/null', ...args])).stdout
   const env = Object.entries(o.env ?? {}).flatMap(([name, value]) => ['-e', `${name}=${value}`])
   const line = o.command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
   await run(
     ...['new-session', '-d', '-s', 't', '-x', String(o.columns), '-y', String(o.rows), ...env],
     ...(o.cwd === undefined ? [] : ['-c', o.cwd]),
     ...(o.shell ? ['env', 'PS1=ready> ', 'sh'] : ['sh', '-c', `exec ${line}`]),
-    ...[';', 'set', '-g', 'status', 'off', ';', 'set', '-g', 'remain-on-exit', 'on', ';', 'set', '-g', 'escape-time', '10'],
+    ...[
+      ';',
+      'set',
+      '-g',
+      'status',
+      'off',
+      ';',
+      'set',
+      '-g',
+      'remain-on-exit',
+      'on',
+      ';',
+      'set',
+      '-g',
+      'escape-time',
+      '10',
+    ],
     ...[';', 'set', '-g', 'window-size', 'manual'],
   )
 
@@ -89,8 +106,16 @@ export async function tmux(o: {
     },
     screen,
     colours: () => run('capture-pane', '-p', '-e', '-t', 't'),
-    see: (pattern, ms) => named(`waited for ${pattern}`, waitFor((shown) => pattern.test(shown), ms)),
-    gone: (pattern, ms) => named(`waited until ${pattern} is gone`, waitFor((shown) => !pattern.test(shown), ms)),
+    see: (pattern, ms) =>
+      named(
+        `waited for ${pattern}`,
+        waitFor((shown) => pattern.test(shown), ms),
+      ),
+    gone: (pattern, ms) =>
+      named(
+        `waited until ${pattern} is gone`,
+        waitFor((shown) => !pattern.test(shown), ms),
+      ),
     waitFor,
     async resize(columns, rows) {
       await run('resize-window', '-t', 't', '-x', String(columns), '-y', String(rows))

@@ -38,16 +38,11 @@ describe.each(Object.keys(transports))('a session over %s', (name) => {
   let session: Session
   let folder: string
   /** The jobs of this bench live in a state folder of their own. */
-  const jobs = () => join(homeState, 'sitrep', 'jobs')
-  let homeState: string
+  const jobs = () => join(bench.state, 'sitrep', 'jobs')
   beforeAll(async () => {
     bench = await transports[name]!()
     session = await bench.open()
     folder = mkdtempSync(join(tmpdir(), 'sitrep-conformance-'))
-    const result = await session.run({
-      argv: ['sh', '-c', 'printf %s "${XDG_STATE_HOME:-$HOME/.local/state}"'],
-    })
-    homeState = text(result).out
   })
   afterAll(async () => {
     await bench.close()
@@ -388,6 +383,26 @@ describe.each(Object.keys(transports))('a session over %s', (name) => {
       await session.follow({ argv: ['true'], cwd: '/nowhere' }, sink).ended
       expect(reasons).toEqual(['exit 3', expect.stringContaining('/nowhere')])
     })
+  })
+
+  it('a job goes on when its session is closed, and nothing of the session stays behind', async () => {
+    const id = v7()
+    const release = join(folder, `${id}-release`)
+    const own = await bench.open()
+    const job = await own.job(id, {
+      argv: ['sh', '-c', 'while [ ! -e "$0" ]; do sleep 0.02; done; exit 6', release],
+    })
+    await own[Symbol.asyncDispose]()
+    expect(await job.done).toMatchObject({ endedBy: 'lost' })
+    expect(await session.jobState(id)).toEqual({ is: 'running' })
+    // Only the supervisor and the command are left of it, not the shell that followed its output.
+    await until('the end of what followed it', () =>
+      running(release).every((pid) => !cmdline(pid).includes('wc -c')),
+    )
+    writeFileSync(release, '')
+    const again = await session.job(id, { argv: ['true'] })
+    expect(await again.done).toMatchObject({ endedBy: 'exit', exitCode: 6 })
+    await again.remove()
   })
 
   it('after its end, says lost', async () => {

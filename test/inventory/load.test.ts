@@ -93,7 +93,7 @@ confirm_over: 5
     ['hosts: { a: {}, a: {} }', '1:17: the key "a" stands here a second time'],
     ['hosts: { a: { path: [bin] } }', 'expected an absolute path'],
     ['hosts: { a: { env: { "A B": x } } }', 'not the name of an environment variable'],
-    ['hosts: { a: { user: 012 } }', 'expected the name of a user'],
+    ['hosts: { a: { user: 012 } }', '012 is read as the number 12'],
   ])('%s', (text, message) => {
     expect(parse(text).inventory).toBeUndefined()
     expect(told(text).join('\n')).toContain(message)

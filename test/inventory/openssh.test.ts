@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { completeHost } from '../../src/inventory/build.ts'
@@ -42,7 +42,7 @@ describe('the effective OpenSSH configuration', () => {
       identityFiles: ['~/.ssh/edge'],
       jump: ['ana@bastion:2200', 'inner'],
       knownHosts: [
-        '~/.ssh/known_edge',
+        join(homedir(), '.ssh/known_edge'),
         '/etc/other',
         expect.stringContaining('known_hosts'),
         expect.stringContaining('known_hosts2'),

@@ -1,6 +1,6 @@
-import { execa } from 'execa'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openJournal } from '../../src/journal/open.ts'
 import { readJournal } from '../../src/journal/read.ts'
@@ -21,27 +21,37 @@ async function smallDisk(): Promise<string | undefined> {
 }
 
 describe('fault 41: a full disk', () => {
-  it.skipIf(!canMount)('RECORDING STOPPED with the cause; every acknowledged record is there, none after it', async (context) => {
-    const dir = await smallDisk()
-    if (dir === undefined) return context.skip('mounting a tmpfs is not allowed here')
-    const journal = await openJournal({ dir: join(dir, 'incident'), by: 'ana@laptop', clean: (value) => value })
-    const told: string[] = []
-    journal.onStopped((cause) => told.push(cause))
-    const acknowledged: string[] = []
-    const write = async (text: string) => {
-      const record = await journal.append('note.added', { text, at: '2026-11-20T22:16:00.000Z' })
-      acknowledged.push(record.id)
-    }
-    const filling = (async () => {
-      for (;;) await write('x'.repeat(3000))
-    })()
-    await expect(filling).rejects.toMatchObject({ kind: 'recording', message: expect.stringMatching(/^RECORDING STOPPED: ENOSPC/) })
-    await expect(write('short')).rejects.toThrow('RECORDING STOPPED')
-    expect(told).toHaveLength(1)
-    expect(journal.stopped()).toContain('ENOSPC')
-    await journal.close()
-    const { records } = await readJournal(join(dir, 'incident'))
-    expect(records.map(({ id }) => id)).toEqual(acknowledged)
-    expect(acknowledged.length).toBeGreaterThan(3)
-  })
+  it.skipIf(!canMount)(
+    'RECORDING STOPPED with the cause; every acknowledged record is there, none after it',
+    async (context) => {
+      const dir = await smallDisk()
+      if (dir === undefined) return context.skip('mounting a tmpfs is not allowed here')
+      const journal = await openJournal({
+        dir: join(dir, 'incident'),
+        by: 'ana@laptop',
+        clean: (value) => value,
+      })
+      const told: string[] = []
+      journal.onStopped((cause) => told.push(cause))
+      const acknowledged: string[] = []
+      const write = async (text: string) => {
+        const record = await journal.append('note.added', { text, at: '2026-11-20T22:16:00.000Z' })
+        acknowledged.push(record.id)
+      }
+      const filling = (async () => {
+        for (;;) await write('x'.repeat(3000))
+      })()
+      await expect(filling).rejects.toMatchObject({
+        kind: 'recording',
+        message: expect.stringMatching(/^RECORDING STOPPED: ENOSPC/),
+      })
+      await expect(write('short')).rejects.toThrow('RECORDING STOPPED')
+      expect(told).toHaveLength(1)
+      expect(journal.stopped()).toContain('ENOSPC')
+      await journal.close()
+      const { records } = await readJournal(join(dir, 'incident'))
+      expect(records.map(({ id }) => id)).toEqual(acknowledged)
+      expect(acknowledged.length).toBeGreaterThan(3)
+    },
+  )
 })

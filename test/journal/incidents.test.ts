@@ -29,8 +29,13 @@ describe('the state root', () => {
 describe('an incident', () => {
   it('has a readable id, and the second of its name gets -2', async () => {
     const root = await tempDir()
-    const both = await Promise.all([1, 2].map(() => createIncident({ root, title: 'Core: login → 500!', now })))
-    expect(both.map(({ id }) => id).sort()).toEqual(['2026-11-20-core-login-500', '2026-11-20-core-login-500-2'])
+    const both = await Promise.all(
+      [1, 2].map(() => createIncident({ root, title: 'Core: login → 500!', now })),
+    )
+    expect(both.map(({ id }) => id).sort()).toEqual([
+      '2026-11-20-core-login-500',
+      '2026-11-20-core-login-500-2',
+    ])
     expect((await stat(both[0]!.dir)).mode & 0o777).toBe(0o700)
   })
 
@@ -45,17 +50,30 @@ describe('an incident', () => {
   it('is declared, found by the beginning of its id, loaded and listed', async () => {
     const root = await tempDir()
     const told = { root, by: 'ana@laptop', clean, now, severity: 'sev2' as const }
-    const one = await declareIncident({ ...told, title: 'Core login 500', started: '2026-11-20T22:00:00.000Z', alert: 'paged' })
+    const one = await declareIncident({
+      ...told,
+      title: 'Core login 500',
+      started: '2026-11-20T22:00:00.000Z',
+      alert: 'paged',
+    })
     await one.journal.append('status.changed', { to: 'identified' })
     await one.journal.close()
     const two = await declareIncident({ ...told, title: 'Caddy drift' })
     await two.journal.close()
 
     expect(await findIncident(root, '2026-11-20-core')).toBe(one.id)
-    await expect(findIncident(root, '2026-11-20')).rejects.toMatchObject({ kind: 'usage', message: expect.stringContaining('2 incidents') })
+    await expect(findIncident(root, '2026-11-20')).rejects.toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining('2 incidents'),
+    })
     await expect(findIncident(root, 'x')).rejects.toThrow('no incident x')
     const { incident, problems } = await loadIncident(root, one.id)
-    expect(incident).toMatchObject({ title: 'Core login 500', severity: 'sev2', status: 'identified', alert: 'paged' })
+    expect(incident).toMatchObject({
+      title: 'Core login 500',
+      severity: 'sev2',
+      status: 'identified',
+      alert: 'paged',
+    })
     expect(problems).toEqual([])
 
     await mkdir(join(root, 'incidents', 'empty', 'journal'), { recursive: true })
@@ -63,8 +81,22 @@ describe('an incident', () => {
     await writeFile(join(root, 'incidents', 'broken', 'journal', 'w.jsonl'), 'no json\n')
     const listed = await listIncidents(root)
     expect(listed.incidents).toEqual([
-      { id: one.id, title: 'Core login 500', severity: 'sev2', status: 'identified', started: '2026-11-20T22:00:00.000Z', updated: new Date(now()).toISOString() },
-      { id: two.id, title: 'Caddy drift', severity: 'sev2', status: 'investigating', started: new Date(now()).toISOString(), updated: new Date(now()).toISOString() },
+      {
+        id: one.id,
+        title: 'Core login 500',
+        severity: 'sev2',
+        status: 'identified',
+        started: '2026-11-20T22:00:00.000Z',
+        updated: new Date(now()).toISOString(),
+      },
+      {
+        id: two.id,
+        title: 'Caddy drift',
+        severity: 'sev2',
+        status: 'investigating',
+        started: new Date(now()).toISOString(),
+        updated: new Date(now()).toISOString(),
+      },
     ])
     expect(listed.problems).toEqual(['empty: nothing was recorded', 'broken: nothing was recorded'])
   })

@@ -19,7 +19,21 @@ describe('a record', () => {
     const first = await journal.append('note.added', note('one'))
     const second = await journal.append('note.added', note('two'))
     const [line] = (await readFile(join(dir, 'journal', `${journal.writer}.jsonl`), 'utf8')).split('\n')
-    const keys = ['v', 'id', 'at', 'hlc', 'by', 'writer', 'seq', 'type', 'data', 'salt', 'dataHash', 'prev', 'hash']
+    const keys = [
+      'v',
+      'id',
+      'at',
+      'hlc',
+      'by',
+      'writer',
+      'seq',
+      'type',
+      'data',
+      'salt',
+      'dataHash',
+      'prev',
+      'hash',
+    ]
     expect(Object.keys(JSON.parse(line!)).sort()).toEqual(keys.sort())
     expect(first.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
     expect(first.at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
@@ -36,7 +50,7 @@ describe('a record', () => {
       clean: (value) => JSON.parse(JSON.stringify(value).replaceAll('hunter2', '‹secret:P›')),
     })
     const record = await journal.append('note.added', note('it is hunter2'))
-    expect(record.data.text).toBe('it is ‹secret:P›')
+    expect(record.data?.text).toBe('it is ‹secret:P›')
     await expect(journal.append('note.added', { text: 1 } as never)).rejects.toThrow('note.added')
     const text = await readFile(join(dir, 'journal', `${journal.writer}.jsonl`), 'utf8')
     expect(text).not.toContain('hunter2')
@@ -46,10 +60,14 @@ describe('a record', () => {
   it('of several at once goes down in the order of the calls, in few writes', async () => {
     const dir = await tempDir()
     const journal = await testJournal(dir)
-    const records = await Promise.all(Array.from({ length: 300 }, (_, n) => journal.append('note.added', note(`${n}`))))
+    const records = await Promise.all(
+      Array.from({ length: 300 }, (_, n) => journal.append('note.added', note(`${n}`))),
+    )
     expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, n) => n + 1))
     const read = await readJournal(dir)
-    expect(read.records.map(({ data }) => (data as { text: string }).text)).toEqual(records.map(({ data }) => data.text))
+    expect(read.records.map(({ data }) => (data as { text: string }).text)).toEqual(
+      records.map(({ data }) => data?.text),
+    )
   })
 })
 
@@ -120,7 +138,8 @@ describe('rights', () => {
     expect(await modeOf('journal')).toBe('700')
     expect(await modeOf('logs')).toBe('700')
     expect(await modeOf('logs/x.log')).toBe('600')
-    for (const name of await readdir(join(dir, 'journal'))) expect(await modeOf(`journal/${name}`)).toBe('600')
+    for (const name of await readdir(join(dir, 'journal')))
+      expect(await modeOf(`journal/${name}`)).toBe('600')
   })
 })
 
@@ -159,7 +178,10 @@ describe('fault 41: what can not be written', () => {
     let fail = false
     let synced = 0
     const file = {
-      write: async (bytes: Buffer, offset: number) => ({ bytesWritten: bytes.length - offset, buffer: bytes }),
+      write: async (bytes: Buffer, offset: number) => ({
+        bytesWritten: bytes.length - offset,
+        buffer: bytes,
+      }),
       datasync: async () => {
         if (fail) throw cause
         synced++
@@ -198,7 +220,10 @@ describe('fault 41: what can not be written', () => {
     const dir = await tempDir()
     await writeFile(join(dir, 'file'), '')
     const opening = openJournal({ dir: join(dir, 'file', 'x'), by: 'ana@laptop', clean: (value) => value })
-    await expect(opening).rejects.toMatchObject({ kind: 'recording', message: expect.stringContaining('RECORDING STOPPED') })
+    await expect(opening).rejects.toMatchObject({
+      kind: 'recording',
+      message: expect.stringContaining('RECORDING STOPPED'),
+    })
   })
 
   it('a closed journal records nothing', async () => {

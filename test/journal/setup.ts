@@ -21,7 +21,10 @@ export async function testJournal(dir: string, o: Partial<JournalOptions> = {}):
 }
 
 /** Records the story of report 004 in real files, its own clock told. */
-export async function recordStory(dir: string, clean: JournalOptions['clean'] = (value) => value): Promise<EventRecord[]> {
+export async function recordStory(
+  dir: string,
+  clean: JournalOptions['clean'] = (value) => value,
+): Promise<EventRecord[]> {
   let at = storyStart
   const journal = await openJournal({ dir, by: 'ana@laptop', clean, now: () => at })
   const append = journal.append as Append

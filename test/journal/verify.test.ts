@@ -1,7 +1,7 @@
-import { execa } from 'execa'
-import fc from 'fast-check'
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkpointHash, checkpointOf } from '../../src/journal/checkpoint.ts'
 import { createClock } from '../../src/journal/clock.ts'
@@ -15,7 +15,13 @@ async function recorded() {
   const records = await recordStory(dir)
   const [name] = (await readdir(join(dir, 'journal'))) as [string]
   const path = join(dir, 'journal', name)
-  return { dir, path, records, bytes: await readFile(path), lines: (await readFile(path, 'utf8')).trimEnd().split('\n') }
+  return {
+    dir,
+    path,
+    records,
+    bytes: await readFile(path),
+    lines: (await readFile(path, 'utf8')).trimEnd().split('\n'),
+  }
 }
 
 describe('verify', () => {
@@ -30,7 +36,8 @@ describe('verify', () => {
 
   it('fault 42: a flipped bit of any byte is named', async () => {
     const { dir, path, bytes, lines } = await recorded()
-    const starts = lines.reduce<number[]>((all, line) => [...all, all.at(-1)! + Buffer.byteLength(line) + 1], [0])
+    const starts = [0]
+    for (const line of lines) starts.push(starts.at(-1)! + Buffer.byteLength(line) + 1)
     await fc.assert(
       fc.asyncProperty(fc.nat(bytes.length - 2), fc.nat(7), async (at, bit) => {
         const changed = Buffer.from(bytes)
@@ -57,7 +64,11 @@ describe('verify', () => {
     const { dir, path, lines } = await recorded()
     const write = (changed: string[]) => writeFile(path, `${changed.join('\n')}\n`)
     await write(lines.toSpliced(3, 1))
-    expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({ line: 4, seq: 4, reason: expect.stringContaining('missing') })
+    expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({
+      line: 4,
+      seq: 4,
+      reason: expect.stringContaining('missing'),
+    })
     await write(lines.toSpliced(3, 2, lines[4]!, lines[3]!))
     expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({ line: 4 })
     await write(lines)
@@ -65,14 +76,20 @@ describe('verify', () => {
     await write(lines.map((line) => line.replaceAll('"writer":"ana', '"writer":"eve')))
     expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({ line: 1 })
     await write(lines.toSpliced(2, 1, 'no json'))
-    expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({ line: 3, reason: 'not a JSON object' })
+    expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({
+      line: 3,
+      reason: 'not a JSON object',
+    })
   })
 
   it('fault 42: a cut tail and a removed file, against the checkpoint', async () => {
     const { dir, path, lines } = await recorded()
     await writeFile(path, `${lines.slice(0, -2).join('\n')}\n`)
     const cut = await verifyJournal(dir)
-    expect(cut.writers[0]!.first_bad).toMatchObject({ line: lines.length - 1, reason: expect.stringContaining('tail is cut') })
+    expect(cut.writers[0]!.first_bad).toMatchObject({
+      line: lines.length - 1,
+      reason: expect.stringContaining('tail is cut'),
+    })
     // Another writer's close does not lower what was known.
     const other = await testJournal(dir)
     await other.append('note.added', { text: 'x', at: '2026-11-20T22:16:00.000Z' })
@@ -94,7 +111,9 @@ describe('verify', () => {
     await eraser.close()
     const report = await verifyJournal(dir)
     expect(report.whole).toBe(true)
-    expect(report.writers.flatMap(({ erased }) => erased ?? [])).toEqual([{ event: records[5]!.id, reason: 'a password' }])
+    expect(report.writers.flatMap(({ erased }) => erased ?? [])).toEqual([
+      { event: records[5]!.id, reason: 'a password' },
+    ])
   })
 
   it('an unknown type and a later version are kept and verify', async () => {
@@ -107,7 +126,9 @@ describe('verify', () => {
 })
 
 describe('two processes on one incident', () => {
-  it('fault 43: all records whole, both chains verify, one order on every reading', { timeout: 60_000 }, async () => {
+  it('fault 43: all records whole, both chains verify, one order on every reading', {
+    timeout: 60_000,
+  }, async () => {
     const dir = await tempDir()
     const count = process.env.SITREP_FULL ? 2000 : 300
     const child = join(import.meta.dirname, 'writer.child.ts')
@@ -125,22 +146,25 @@ describe('two processes on one incident', () => {
 describe('the clock', () => {
   it('never gives the same or an earlier reading, whatever the wall clock does and whatever it observes', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(10_000), fc.option(fc.tuple(fc.nat(10_000), fc.nat(9999))))), (steps) => {
-        let wall = 0
-        const clock = createClock(() => wall)
-        let last = ''
-        for (const [now, observed] of steps) {
-          wall = now
-          if (observed) {
-            const reading = `${String(observed[0]).padStart(16, '0')}-${String(observed[1]).padStart(4, '0')}`
-            clock.observe(reading)
-            if (reading > last) last = reading
+      fc.property(
+        fc.array(fc.tuple(fc.nat(10_000), fc.option(fc.tuple(fc.nat(10_000), fc.nat(9999))))),
+        (steps) => {
+          let wall = 0
+          const clock = createClock(() => wall)
+          let last = ''
+          for (const [now, observed] of steps) {
+            wall = now
+            if (observed) {
+              const reading = `${String(observed[0]).padStart(16, '0')}-${String(observed[1]).padStart(4, '0')}`
+              clock.observe(reading)
+              if (reading > last) last = reading
+            }
+            const next = clock.next()
+            expect(next > last).toBe(true)
+            last = next
           }
-          const next = clock.next()
-          expect(next > last).toBe(true)
-          last = next
-        }
-      }),
+        },
+      ),
     )
   })
 

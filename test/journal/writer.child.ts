@@ -5,7 +5,12 @@ const [dir, name, count] = process.argv.slice(2) as [string, string, string]
 const journal = await openJournal({ dir, by: `${name}@laptop`, clean: (value) => value })
 const pending: Promise<unknown>[] = []
 for (let n = 0; n < Number(count); n++) {
-  pending.push(journal.append('note.added', { text: `${name} ${n} ${'ü'.repeat(n % 500)}`, at: '2026-11-20T22:16:00.000Z' }))
+  pending.push(
+    journal.append('note.added', {
+      text: `${name} ${n} ${'ü'.repeat(n % 500)}`,
+      at: '2026-11-20T22:16:00.000Z',
+    }),
+  )
   if (n % 20 === 0) await Promise.all(pending)
 }
 await Promise.all(pending)

@@ -19,7 +19,9 @@ describe('parseWhen', () => {
     expect(at('03:13')).toBe('2026-11-19T03:13:00.000Z')
     expect(at('22:32')).toBe('2026-11-19T22:32:00.000Z')
     expect(at('22:32:41')).toBe('2026-11-19T22:32:41.000Z')
-    expect(parseWhen('00:30', new Date('2026-03-01T00:10:00Z')).toISOString()).toBe('2026-02-28T00:30:00.000Z')
+    expect(parseWhen('00:30', new Date('2026-03-01T00:10:00Z')).toISOString()).toBe(
+      '2026-02-28T00:30:00.000Z',
+    )
   })
 
   it('reads ISO 8601, as UTC where no offset is said', () => {
@@ -31,7 +33,18 @@ describe('parseWhen', () => {
   })
 
   it('refuses what is not a time, and says how to say one', () => {
-    for (const text of ['', 'soon', '25:00', '22:60', '10m', '-10', '-10x', '2025-02-30', '2025-13-01T00:00Z', '1:2']) {
+    for (const text of [
+      '',
+      'soon',
+      '25:00',
+      '22:60',
+      '10m',
+      '-10',
+      '-10x',
+      '2025-02-30',
+      '2025-13-01T00:00Z',
+      '1:2',
+    ]) {
       expect(() => parseWhen(text, now), text).toThrow(SitrepError)
     }
     try {
@@ -43,11 +56,15 @@ describe('parseWhen', () => {
 
   it('never gives a clock time in the future or more than a day ago', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1439 }), fc.date({ noInvalidDate: true, min: new Date(0) }), (m, moment) => {
-        const text = `${String(Math.floor(m / 60)).padStart(2, '0')}:${String(m % 60).padStart(2, '0')}`
-        const age = moment.getTime() - parseWhen(text, moment).getTime()
-        return looksLikeWhen(text) && age >= 0 && age < 86_400_000
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 1439 }),
+        fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('9999-01-01') }),
+        (m, moment) => {
+          const text = `${String(Math.floor(m / 60)).padStart(2, '0')}:${String(m % 60).padStart(2, '0')}`
+          const age = moment.getTime() - parseWhen(text, moment).getTime()
+          return looksLikeWhen(text) && age >= 0 && age < 86_400_000
+        },
+      ),
     )
   })
 })
@@ -65,6 +82,7 @@ describe('parseClockRange', () => {
   })
 
   it('is undefined for other text', () => {
-    for (const text of ['22:32', '22:32-', '-10m', '22:32-22:41-22:50', 'a-b']) expect(parseClockRange(text, now)).toBeUndefined()
+    for (const text of ['22:32', '22:32-', '-10m', '22:32-22:41-22:50', 'a-b'])
+      expect(parseClockRange(text, now)).toBeUndefined()
   })
 })

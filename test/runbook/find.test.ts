@@ -62,6 +62,11 @@ describe('finding a runbook', () => {
     expect((await findRunbook('own', folders)).trusted).toBe(false)
   })
 
+  it('trusts what ships, also where that is ./runbooks', async () => {
+    const own = { ...folders, shipped: join(cwd, 'runbooks') }
+    expect((await findRunbook('mine', own)).trusted).toBe(true)
+  })
+
   it('says which names are near, or which there are', async () => {
     await expect(findRunbook('cady', folders)).rejects.toMatchObject({
       message: 'there is no runbook "cady"; did you mean "caddy"?',

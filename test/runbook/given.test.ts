@@ -17,6 +17,7 @@ function store() {
     has: (name) => name in kept,
     value: ({ secret }) => kept[secret] ?? '',
     entries: () => [],
+    sourceOf: () => undefined,
     onRegister: () => () => undefined,
   }
   return { kept, secrets }

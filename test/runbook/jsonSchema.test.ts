@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { runbookJsonSchema } from '../../src/runbook/jsonSchema.ts'
 import { kinds } from './kinds.ts'
 
+// biome-ignore lint/suspicious/noExplicitAny: a JSON document of any shape
 type Json = any
 
 describe('the JSON schema for editors', () => {

@@ -60,13 +60,15 @@ describe('a step filled in for a host', () => {
   })
 
   it('gives shell text with its secrets', () => {
-    const { with: block } = resolveStep(two!, { host, params, action: action('shell') })
-    expect(block).toEqual({
-      run: {
-        shell: `run 'it'\\''s' "\${SITREP_SECRET_TOKEN}"`,
-        secrets: { SITREP_SECRET_TOKEN: { secret: 'token' } },
+    const block = resolveStep(two!, { host, params, action: action('shell') })
+    expect(block).toMatchObject({
+      with: {
+        run: {
+          shell: `run 'it'\\''s' "\${SITREP_SECRET_TOKEN}"`,
+          secrets: { SITREP_SECRET_TOKEN: { secret: 'token' } },
+        },
+        unless: { shell: `'/opt'`, secrets: {} },
       },
-      unless: { shell: `'/opt'`, secrets: {} },
     })
   })
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -22,11 +22,13 @@ const host = {
   env: {},
   vars: {},
 } as const
+// dash reads a text most strictly; other systems have it as /bin/dash, or only /bin/sh.
+const sh = ['/usr/bin/dash', '/bin/dash', '/bin/sh'].find((path) => existsSync(path))!
 // `f` prints how many words arrived, and each of them.
 const f = `f() { printf '%s|' "$#"; for w; do printf '%s\\0' "$w"; done; }\n`
 
 function dash(text: string, env: Record<string, string> = {}) {
-  const { stdout, status, stderr, signal } = spawnSync('/usr/bin/dash', ['-c', f + text], {
+  const { stdout, status, stderr, signal } = spawnSync(sh, ['-c', f + text], {
     cwd,
     env: { PATH: '/nonexistent', ...env },
     timeout: 2000,
@@ -168,7 +170,7 @@ describe('a command with {candidate}', () => {
     const { argv } = zCommand.parse(text)
     expect(argv.slice(0, 2)).toEqual(['sh', '-c'])
     expect(argv.slice(3)).toEqual(['sh', '{candidate}'])
-    const { stdout } = spawnSync('/usr/bin/dash', ['-c', f + argv[2], 'sh', `it's $(x) "a`])
+    const { stdout } = spawnSync(sh, ['-c', f + argv[2], 'sh', `it's $(x) "a`])
     expect(stdout.toString()).toBe(`1|it's $(x) "a\0`)
   })
 

@@ -6,7 +6,8 @@ import { expectFits } from './frame.ts'
 import { approvalRequest, scenes } from './scenes.ts'
 
 const open = /enter approves this, on core-1, once/
-const approvals = (console: FakeConsole) => console.intents.filter((intent): intent is Intent & { do: 'approve' } => intent.do === 'approve')
+const approvals = (console: FakeConsole) =>
+  console.intents.filter((intent): intent is Intent & { do: 'approve' } => intent.do === 'approve')
 
 /** Each approval is followed by the next at once. */
 function rushing(): FakeConsole {
@@ -14,7 +15,10 @@ function rushing(): FakeConsole {
   let asked = 0
   console.on((intent) => {
     if (intent.do !== 'approve') return
-    console.set((state) => ({ ...state, room: { ...state.room!, approval: { ...approvalRequest, id: `next-${++asked}` } } }))
+    console.set((state) => ({
+      ...state,
+      room: { ...state.room!, approval: { ...approvalRequest, id: `next-${++asked}` } },
+    }))
   })
   return console
 }
@@ -38,7 +42,7 @@ describe('an approval', () => {
       expect(screen).toContain(part)
     }
     t.press('pgdn', 'pgdn', 'pgdn')
-    expectFits(await t.see(/pm2 save\n[^]*the end|the end[^]*pm2 save/), 80, 24)
+    expectFits(await t.see(/pm2 save\n[\s\S]*the end|the end[\s\S]*pm2 save/), 80, 24)
   })
 
   it('says why it can not be undone', async () => {
@@ -238,7 +242,9 @@ describe('a manual step', () => {
     await t.see(/It goes to the record as you write it/)
     t.send('stayed in for 3 minutes\r')
     await t.waitFor(() => console.intents.length > 0)
-    expect(console.intents).toEqual([{ do: 'answer', request: 'a3', text: 'stayed in for 3 minutes', ok: true }])
+    expect(console.intents).toEqual([
+      { do: 'answer', request: 'a3', text: 'stayed in for 3 minutes', ok: true },
+    ])
   })
 })
 

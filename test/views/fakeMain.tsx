@@ -7,7 +7,10 @@ import { approvalRequest, type Scene, scenes } from './scenes.ts'
 
 const [scene = 'home', file] = process.argv.slice(2)
 // A state that no view can draw: what a view throws must not cost the terminal.
-const broken = { ...scenes.plan, room: { ...scenes.plan.room!, incident: { ...scenes.plan.room!.incident, severity: undefined as never } } }
+const broken = {
+  ...scenes.plan,
+  room: { ...scenes.plan.room!, incident: { ...scenes.plan.room!.incident, severity: undefined as never } },
+}
 const fake = fakeConsole(scene === 'broken' ? broken : scenes[scene as Scene])
 
 const room = (state: ConsoleState, change: Partial<NonNullable<ConsoleState['room']>>): ConsoleState =>
@@ -22,7 +25,13 @@ fake.on((intent, console: FakeConsole) => {
     case 'home':
       return console.set((state) => ({ ...state, room: undefined }))
     case 'declare':
-      return console.set((state) => ({ ...state, room: { ...scenes.suggested.room!, incident: { ...scenes.suggested.room!.incident, title: intent.title } } }))
+      return console.set((state) => ({
+        ...state,
+        room: {
+          ...scenes.suggested.room!,
+          incident: { ...scenes.suggested.room!.incident, title: intent.title },
+        },
+      }))
     case 'openRunbook':
       return console.set((state) => ({ ...state, room: scenes.plan.room }))
     case 'run':
@@ -41,21 +50,40 @@ fake.on((intent, console: FakeConsole) => {
     case 'reply':
       return console.set((state) => ({ ...state, prompt: undefined }))
     case 'note':
-      return console.set((state) => ({ ...state, message: { text: 'note added', bad: false, at: new Date(state.now).toISOString() } }))
+      return console.set((state) => ({
+        ...state,
+        message: { text: 'note added', bad: false, at: new Date(state.now).toISOString() },
+      }))
     case 'replan':
       throw new Error('core-1: the link is lost')
   }
 })
 
-if (process.env.FAKE_THROW) setTimeout(() => { throw new Error('thrown by the core') }, Number(process.env.FAKE_THROW))
+if (process.env.FAKE_THROW)
+  setTimeout(() => {
+    throw new Error('thrown by the core')
+  }, Number(process.env.FAKE_THROW))
 if (process.env.FAKE_LOG) {
   let seq = 1000
   setInterval(() => {
     fake.set((state) => {
       const log = state.room?.logs['core-1 pm2:core-backend']
       if (!log) return state
-      const line = { seq: ++seq, at: new Date().toISOString(), text: `GET /health 200 (${seq})`, stream: 'stdout' as const }
-      return room(state, { logs: { 'core-1 pm2:core-backend': { ...log, lines: [...log.lines, line].slice(-500), total: log.total + 1 } } })
+      const line = {
+        seq: ++seq,
+        at: new Date().toISOString(),
+        text: `GET /health 200 (${seq})`,
+        stream: 'stdout' as const,
+      }
+      return room(state, {
+        logs: {
+          'core-1 pm2:core-backend': {
+            ...log,
+            lines: [...log.lines, line].slice(-500),
+            total: log.total + 1,
+          },
+        },
+      })
     })
   }, Number(process.env.FAKE_LOG))
 }

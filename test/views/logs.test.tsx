@@ -10,7 +10,12 @@ const withLog = (state: ConsoleState, change: Partial<ReturnType<typeof log>>): 
   ...state,
   room: { ...state.room!, logs: { [key]: { ...log(), ...change } } },
 })
-const line = (seq: number, text: string) => ({ seq, at: '2026-11-20T03:12:09.000Z', text, stream: 'stdout' as const })
+const line = (seq: number, text: string) => ({
+  seq,
+  at: '2026-11-20T03:12:09.000Z',
+  text,
+  stream: 'stdout' as const,
+})
 
 describe('the logs', () => {
   it('follow, pause on scroll, count what is new, and follow again', async () => {
@@ -22,7 +27,9 @@ describe('the logs', () => {
     await t.see(/following/)
     t.press('k')
     const paused = await t.see(/PAUSED/)
-    console.set((state) => withLog(state, { lines: [...log().lines, line(41, 'new one'), line(42, 'new two')], total: 42 }))
+    console.set((state) =>
+      withLog(state, { lines: [...log().lines, line(41, 'new one'), line(42, 'new two')], total: 42 }),
+    )
     const after = await t.see(/PAUSED, 2 new/)
     expect(after).toContain('3 logs +2')
     const body = (screen: string) => screen.split('\n').slice(3, -2)
@@ -66,7 +73,9 @@ describe('the logs', () => {
   it('copy the chosen lines as OSC 52, inert', async () => {
     const console = fakeConsole(scenes.plan)
     await using t = terminal(console)
-    console.set((state) => withLog(state, { lines: [line(1, 'a \u001b]52;c;ZXZpbA==\u0007 b'), line(2, 'last')] }))
+    console.set((state) =>
+      withLog(state, { lines: [line(1, 'a \u001b]52;c;ZXZpbA==\u0007 b'), line(2, 'last')] }),
+    )
     t.press('3', 'k', 'y')
     await t.see(/copied 18 characters/)
     const [, base64 = ''] = /\u001b\]52;c;([A-Za-z0-9+/=]+)\u0007/.exec(t.raw()) ?? []
@@ -95,13 +104,17 @@ describe('the logs', () => {
     await t.see(/\(40\)/)
     const before = t.raw().length
     const started = performance.now()
-    console.set((state) => withLog(state, { lines: hostile.map((text, index) => line(index + 1, text)), total: hostile.length }))
+    console.set((state) =>
+      withLog(state, { lines: hostile.map((text, index) => line(index + 1, text)), total: hostile.length }),
+    )
     const screen = await t.see(/the line after/)
     expect(performance.now() - started).toBeLessThan(1500)
     expectFits(screen, 80, 24)
     const written = t.raw().slice(before)
     expect(written).not.toMatch(/\u001b(?!\[\d+(;\d+)*m)/)
-    expect(written).not.toMatch(/[\u0000-\u0009\u000b-\u001a\u001c-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/)
+    expect(written).not.toMatch(
+      /[\u0000-\u0009\u000b-\u001a\u001c-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/,
+    )
   })
 
   it('cost frames, not lines', async () => {

@@ -4,11 +4,11 @@ import type { CheckState, Incident, StepState, TimelineRow } from '../../src/mod
 import type { ApprovalRequest, StepPlan } from '../../src/run/types.ts'
 
 /** 2026-11-20 03:12:09 UTC: the time that stands still in the scenes. */
-export const now = Date.parse('2026-11-20T03:12:09.000Z')
+const now = Date.parse('2026-11-20T03:12:09.000Z')
 
 const sha = (digit: string) => digit.repeat(64)
 
-export const unified = `--- a/core-backend
+const unified = `--- a/core-backend
 +++ b/core-backend
 @@ -1,6 +1,9 @@
  name: core-backend
@@ -27,7 +27,10 @@ const restartChanges: PlannedChange[] = [
   {
     do: {
       say: 'save the present definition of core-backend',
-      run: { argv: ['sh', '-c', 'umask 077; pm2 prettylist > "$HOME/.local/state/sitrep/undo/core-backend.json"'], as: 'deploy' },
+      run: {
+        argv: ['sh', '-c', 'umask 077; pm2 prettylist > "$HOME/.local/state/sitrep/undo/core-backend.json"'],
+        as: 'deploy',
+      },
     },
     undo: [],
   },
@@ -43,7 +46,12 @@ const restartChanges: PlannedChange[] = [
         as: 'deploy',
       },
     },
-    undo: [{ say: 'start the former definition of core-backend from its 0600 file', run: { argv: ['pm2', 'start', 'core-backend.json'] } }],
+    undo: [
+      {
+        say: 'start the former definition of core-backend from its 0600 file',
+        run: { argv: ['pm2', 'start', 'core-backend.json'] },
+      },
+    ],
   },
   {
     do: { say: 'save the process list', run: { argv: ['pm2', 'save'] } },
@@ -65,7 +73,7 @@ const plan = (step: string, over: Partial<StepPlan> = {}): StepPlan => ({
   ...over,
 })
 
-export const restartPlan = plan('restart', {
+const restartPlan = plan('restart', {
   title: 'Restart Core under PM2',
   uses: 'pm2.restart',
   outcome: 'would_change',
@@ -94,34 +102,120 @@ const loginPlan = plan('login', {
 })
 
 const steps: StepView[] = [
-  { id: 'env', title: 'The .env file holds what Core needs', uses: 'env.require', hosts: ['core-1'], plans: { 'core-1': envPlan } },
-  { id: 'restart', title: 'Restart Core under PM2', uses: 'pm2.restart', hosts: ['core-1'], plans: { 'core-1': restartPlan } },
-  { id: 'login', title: 'Log in through the UI and stay logged in', uses: 'manual', hosts: ['core-1'], plans: { 'core-1': loginPlan } },
+  {
+    id: 'env',
+    title: 'The .env file holds what Core needs',
+    uses: 'env.require',
+    hosts: ['core-1'],
+    plans: { 'core-1': envPlan },
+  },
+  {
+    id: 'restart',
+    title: 'Restart Core under PM2',
+    uses: 'pm2.restart',
+    hosts: ['core-1'],
+    plans: { 'core-1': restartPlan },
+  },
+  {
+    id: 'login',
+    title: 'Log in through the UI and stay logged in',
+    uses: 'manual',
+    hosts: ['core-1'],
+    plans: { 'core-1': loginPlan },
+  },
 ]
 
 const timeline: TimelineRow[] = [
-  { event: 'e1', at: '2026-11-20T02:31:00.000Z', by: 'ana@laptop', kind: 'incident', text: 'Declared sev2: Core login answers 500' },
-  { event: 'e2', at: '2026-11-20T02:33:10.120Z', by: 'ana@laptop', kind: 'host', text: 'Connected to core-1 as deploy', host: 'core-1', evidence: 'SHA256:n2Jx…' },
-  { event: 'e3', at: '2026-11-20T02:33:12.000Z', by: 'ana@laptop', kind: 'run', text: 'Opened core-pm2 on core-1' },
-  { event: 'e4', at: '2026-11-20T02:33:13.400Z', by: 'ana@laptop', kind: 'check', text: 'Log in with the practice user: 500, wanted 200', host: 'core-1', bad: true, evidence: 'evidence 1' },
-  { event: 'e5', at: '2026-11-20T02:32:00.000Z', until: '2026-11-20T02:41:00.000Z', by: 'ana@laptop', kind: 'note', text: 'Cleaned the CORS block and validated the preflight' },
+  {
+    event: 'e1',
+    at: '2026-11-20T02:31:00.000Z',
+    by: 'ana@laptop',
+    kind: 'incident',
+    text: 'Declared sev2: Core login answers 500',
+  },
+  {
+    event: 'e2',
+    at: '2026-11-20T02:33:10.120Z',
+    by: 'ana@laptop',
+    kind: 'host',
+    text: 'Connected to core-1 as deploy',
+    host: 'core-1',
+    evidence: 'SHA256:n2Jx…',
+  },
+  {
+    event: 'e3',
+    at: '2026-11-20T02:33:12.000Z',
+    by: 'ana@laptop',
+    kind: 'run',
+    text: 'Opened core-pm2 on core-1',
+  },
+  {
+    event: 'e4',
+    at: '2026-11-20T02:33:13.400Z',
+    by: 'ana@laptop',
+    kind: 'check',
+    text: 'Log in with the practice user: 500, wanted 200',
+    host: 'core-1',
+    bad: true,
+    evidence: 'evidence 1',
+  },
+  {
+    event: 'e5',
+    at: '2026-11-20T02:32:00.000Z',
+    until: '2026-11-20T02:41:00.000Z',
+    by: 'ana@laptop',
+    kind: 'note',
+    text: 'Cleaned the CORS block and validated the preflight',
+  },
 ]
 
-const check = (id: string, title: string, look: Partial<Record<'before' | 'after' | 'last', [CheckState['history'][0]['verdict'], string, string]>>): CheckState => {
+const check = (
+  id: string,
+  title: string,
+  look: Partial<Record<'before' | 'after' | 'last', [CheckState['history'][0]['verdict'], string, string]>>,
+): CheckState => {
   const of = (phase: 'before' | 'after' | 'last') => {
     const given = look[phase]
     if (!given) return {}
     const [verdict, expected, observed] = given
     return {
-      [phase]: { check: id, title, host: 'core-1', kind: 'http', phase: phase === 'last' ? 'watch' : phase, verdict, expected, observed, ms: 12, at: '2026-11-20T02:33:13.000Z', evidence: 'HTTP/1.1 500 Internal Server Error\n{"error":"secretOrPrivateKey must be an asymmetric key"}' },
+      [phase]: {
+        check: id,
+        title,
+        host: 'core-1',
+        kind: 'http',
+        phase: phase === 'last' ? 'watch' : phase,
+        verdict,
+        expected,
+        observed,
+        ms: 12,
+        at: '2026-11-20T02:33:13.000Z',
+        evidence:
+          'HTTP/1.1 500 Internal Server Error\n{"error":"secretOrPrivateKey must be an asymmetric key"}',
+      },
     }
   }
-  return { check: id, title, host: 'core-1', kind: 'http', ...of('before'), ...of('after'), ...of('last'), history: [] } as CheckState
+  return {
+    check: id,
+    title,
+    host: 'core-1',
+    kind: 'http',
+    ...of('before'),
+    ...of('after'),
+    ...of('last'),
+    history: [],
+  } as CheckState
 }
 
 const checksBefore: Record<string, CheckState> = {
-  'health core-1': check('health', 'Core answers on loopback', { before: ['ok', '200', '200'], last: ['ok', '200', '200'] }),
-  'login core-1': check('login', 'Log in with the practice user', { before: ['failed', '200', '500'], last: ['failed', '200', '500'] }),
+  'health core-1': check('health', 'Core answers on loopback', {
+    before: ['ok', '200', '200'],
+    last: ['ok', '200', '200'],
+  }),
+  'login core-1': check('login', 'Log in with the practice user', {
+    before: ['failed', '200', '500'],
+    last: ['failed', '200', '500'],
+  }),
 }
 
 const incident: Incident = {
@@ -173,25 +267,98 @@ export function log(count = 40): LogView {
 
 const home: ConsoleState['home'] = {
   incidents: [
-    { id: '2026-11-20-core-login-500', title: 'Core login answers 500', severity: 'sev2', status: 'investigating', started: '2026-11-20T02:31:00.000Z', updated: '2026-11-20T02:41:00.000Z' },
-    { id: '2026-11-18-caddy', title: 'ops.example.org is not routed', severity: 'sev3', status: 'resolved', started: '2026-11-18T09:36:26.000Z', updated: '2026-11-18T11:00:00.000Z' },
+    {
+      id: '2026-11-20-core-login-500',
+      title: 'Core login answers 500',
+      severity: 'sev2',
+      status: 'investigating',
+      started: '2026-11-20T02:31:00.000Z',
+      updated: '2026-11-20T02:41:00.000Z',
+    },
+    {
+      id: '2026-11-18-caddy',
+      title: 'ops.example.org is not routed',
+      severity: 'sev3',
+      status: 'resolved',
+      started: '2026-11-18T09:36:26.000Z',
+      updated: '2026-11-18T11:00:00.000Z',
+    },
   ],
   runbooks: [
-    { name: 'core-pm2', title: 'Restart Core under PM2 with its working directory and environment', file: 'runbooks/core-pm2.yaml', symptoms: ['secretOrPrivateKey must be an asymmetric key when using RS256'], steps: ['The .env file holds what Core needs', 'Restart Core under PM2', 'Log in through the UI and stay logged in'], trusted: true },
-    { name: 'dmapi-pm2', title: 'Start DMAPI on its port with the audience that Core signs', file: 'runbooks/dmapi-pm2.yaml', symptoms: ['audience invalid'], steps: ['The .env file names the audience', 'Restart DMAPI'], trusted: true },
-    { name: 'caddy-sync', title: "Bring the project's Caddyfile into effect", file: 'runbooks/caddy-sync.yaml', symptoms: ['default 404'], steps: ['Copy and reload'], trusted: true },
-    { name: 'nginx-reload', title: 'Test the configuration of nginx and reload it', file: 'runbooks/nginx-reload.yaml', symptoms: ['502 Bad Gateway'], steps: ['Reload nginx'], trusted: true },
-    { name: 'found', title: 'A runbook that lay in a folder', file: './x/found.yaml', symptoms: [], steps: ['Remove all'], trusted: false },
+    {
+      name: 'core-pm2',
+      title: 'Restart Core under PM2 with its working directory and environment',
+      file: 'runbooks/core-pm2.yaml',
+      symptoms: ['secretOrPrivateKey must be an asymmetric key when using RS256'],
+      steps: [
+        'The .env file holds what Core needs',
+        'Restart Core under PM2',
+        'Log in through the UI and stay logged in',
+      ],
+      trusted: true,
+    },
+    {
+      name: 'dmapi-pm2',
+      title: 'Start DMAPI on its port with the audience that Core signs',
+      file: 'runbooks/dmapi-pm2.yaml',
+      symptoms: ['audience invalid'],
+      steps: ['The .env file names the audience', 'Restart DMAPI'],
+      trusted: true,
+    },
+    {
+      name: 'caddy-sync',
+      title: "Bring the project's Caddyfile into effect",
+      file: 'runbooks/caddy-sync.yaml',
+      symptoms: ['default 404'],
+      steps: ['Copy and reload'],
+      trusted: true,
+    },
+    {
+      name: 'nginx-reload',
+      title: 'Test the configuration of nginx and reload it',
+      file: 'runbooks/nginx-reload.yaml',
+      symptoms: ['502 Bad Gateway'],
+      steps: ['Reload nginx'],
+      trusted: true,
+    },
+    {
+      name: 'found',
+      title: 'A runbook that lay in a folder',
+      file: './x/found.yaml',
+      symptoms: [],
+      steps: ['Remove all'],
+      trusted: false,
+    },
   ],
   hosts: [
-    { name: 'core-1', address: '10.0.4.11', groups: ['core'], production: true, state: { is: 'ready', since: '2026-11-20T02:33:10.000Z' } },
-    { name: 'edge-1', address: 'edge-1.example.org', groups: ['edge'], production: true, state: { is: 'lost', since: '2026-11-20T03:01:00.000Z', reason: 'no answer for 30 s' } },
+    {
+      name: 'core-1',
+      address: '10.0.4.11',
+      groups: ['core'],
+      production: true,
+      state: { is: 'ready', since: '2026-11-20T02:33:10.000Z' },
+    },
+    {
+      name: 'edge-1',
+      address: 'edge-1.example.org',
+      groups: ['edge'],
+      production: true,
+      state: { is: 'lost', since: '2026-11-20T03:01:00.000Z', reason: 'no answer for 30 s' },
+    },
     { name: 'here', address: 'localhost', groups: [], production: false, state: { is: 'idle' } },
   ],
   problems: [],
 }
 
-const atHome: ConsoleState = { home, room: undefined, prompt: undefined, recording: {}, message: undefined, now, operator: 'ana@laptop' }
+const atHome: ConsoleState = {
+  home,
+  room: undefined,
+  prompt: undefined,
+  recording: {},
+  message: undefined,
+  now,
+  operator: 'ana@laptop',
+}
 
 const baseRoom: Room = {
   incident: { ...incident, checks: checksBefore },
@@ -204,8 +371,20 @@ const baseRoom: Room = {
     steps,
     checks: [
       { id: 'health', title: 'Core answers on loopback', kind: 'http', effect: 'observe', hosts: ['core-1'] },
-      { id: 'login', title: 'Log in with the practice user', kind: 'http', effect: 'probe', hosts: ['core-1'] },
-      { id: 'preflight', title: 'CORS preflight from media.example.org', kind: 'http', effect: 'observe', hosts: ['core-1'] },
+      {
+        id: 'login',
+        title: 'Log in with the practice user',
+        kind: 'http',
+        effect: 'probe',
+        hosts: ['core-1'],
+      },
+      {
+        id: 'preflight',
+        title: 'CORS preflight from media.example.org',
+        kind: 'http',
+        effect: 'observe',
+        hosts: ['core-1'],
+      },
     ],
     phase: 'ready',
   },
@@ -228,12 +407,18 @@ const done = (step: string, over: Partial<StepState> = {}): StepState => ({
   ...over,
 })
 
-const envDone = { 'run-1 env core-1': done('env', { state: 'in_sync', reason: 'DB_HOST and JWT_PRIVATE_KEY_FILE are set' }) }
+const envDone = {
+  'run-1 env core-1': done('env', { state: 'in_sync', reason: 'DB_HOST and JWT_PRIVATE_KEY_FILE are set' }),
+}
 
 const running = (room: Room, step: string, doing: string): Room => ({
   ...room,
   incident: { ...room.incident, steps: { ...envDone, ...room.incident.steps } },
-  run: { ...room.run!, phase: 'running', current: { step, host: 'core-1', since: new Date(now - 12_000).toISOString(), doing } },
+  run: {
+    ...room.run!,
+    phase: 'running',
+    current: { step, host: 'core-1', since: new Date(now - 12_000).toISOString(), doing },
+  },
 })
 
 const applied = (exitCode: number): StepState['changes'] =>
@@ -255,7 +440,10 @@ const applied = (exitCode: number): StepState['changes'] =>
       exitCode: index === 1 ? exitCode : 0,
       ms: 1240,
       stdout: '[PM2] Done.',
-      stderr: index === 1 && exitCode !== 0 ? "[PM2][ERROR] Script not found: /opt/core/backend/src/server.js\nError: Cannot find module 'jsonwebtoken'" : '',
+      stderr:
+        index === 1 && exitCode !== 0
+          ? "[PM2][ERROR] Script not found: /opt/core/backend/src/server.js\nError: Cannot find module 'jsonwebtoken'"
+          : '',
       at: '2026-11-20T03:11:52.000Z',
       event: `x${index}`,
     },
@@ -271,10 +459,30 @@ const failedRoom: Room = {
         state: 'failed',
         approved: { how: 'enter', at: '2026-11-20T03:11:49.000Z', by: 'ana@laptop' },
         changes: applied(1).slice(0, 2),
-        verified: { run: 'run-1', step: 'restart', host: 'core-1', verdict: 'failed', reason: 'core-backend is errored after 3 restarts; nothing listens on 3002', ms: 9000, at: '2026-11-20T03:12:01.000Z' },
+        verified: {
+          run: 'run-1',
+          step: 'restart',
+          host: 'core-1',
+          verdict: 'failed',
+          reason: 'core-backend is errored after 3 restarts; nothing listens on 3002',
+          ms: 9000,
+          at: '2026-11-20T03:12:01.000Z',
+        },
       }),
     },
-    timeline: [...timeline, { event: 'e9', at: '2026-11-20T03:12:01.000Z', by: 'ana@laptop', kind: 'step', text: 'restart failed on core-1: core-backend is errored after 3 restarts', host: 'core-1', bad: true, evidence: 'exit 1' }],
+    timeline: [
+      ...timeline,
+      {
+        event: 'e9',
+        at: '2026-11-20T03:12:01.000Z',
+        by: 'ana@laptop',
+        kind: 'step',
+        text: 'restart failed on core-1: core-backend is errored after 3 restarts',
+        host: 'core-1',
+        bad: true,
+        evidence: 'exit 1',
+      },
+    ],
   },
   run: { ...baseRoom.run!, phase: 'finished', exit: 1 },
 }
@@ -285,13 +493,38 @@ const doneRoom: Room = {
     ...baseRoom.incident,
     status: 'monitoring',
     checks: {
-      'health core-1': check('health', 'Core answers on loopback', { before: ['ok', '200', '200'], after: ['ok', '200', '200'], last: ['ok', '200', '200'] }),
-      'login core-1': check('login', 'Log in with the practice user', { before: ['failed', '200', '500'], after: ['ok', '200', '200'], last: ['ok', '200', '200'] }),
-      'preflight core-1': check('preflight', 'CORS preflight from media.example.org', { before: ['ok', '204', '204'], after: ['ok', '204', '204'], last: ['ok', '204', '204'] }),
+      'health core-1': check('health', 'Core answers on loopback', {
+        before: ['ok', '200', '200'],
+        after: ['ok', '200', '200'],
+        last: ['ok', '200', '200'],
+      }),
+      'login core-1': check('login', 'Log in with the practice user', {
+        before: ['failed', '200', '500'],
+        after: ['ok', '200', '200'],
+        last: ['ok', '200', '200'],
+      }),
+      'preflight core-1': check('preflight', 'CORS preflight from media.example.org', {
+        before: ['ok', '204', '204'],
+        after: ['ok', '204', '204'],
+        last: ['ok', '204', '204'],
+      }),
     },
     steps: {
       ...envDone,
-      'run-1 restart core-1': done('restart', { state: 'ok', approved: { how: 'enter', at: '2026-11-20T03:11:49.000Z', by: 'ana@laptop' }, changes: applied(0), verified: { run: 'run-1', step: 'restart', host: 'core-1', verdict: 'ok', reason: 'online for 5 s, cwd /opt/core/backend, listens on 3002', ms: 5200, at: '2026-11-20T03:12:01.000Z' } }),
+      'run-1 restart core-1': done('restart', {
+        state: 'ok',
+        approved: { how: 'enter', at: '2026-11-20T03:11:49.000Z', by: 'ana@laptop' },
+        changes: applied(0),
+        verified: {
+          run: 'run-1',
+          step: 'restart',
+          host: 'core-1',
+          verdict: 'ok',
+          reason: 'online for 5 s, cwd /opt/core/backend, listens on 3002',
+          ms: 5200,
+          at: '2026-11-20T03:12:01.000Z',
+        },
+      }),
       'run-1 login core-1': done('login', { state: 'answered', answer: 'done' }),
     },
   },
@@ -301,12 +534,24 @@ const doneRoom: Room = {
 /** The scripted states, by name. */
 export const scenes = {
   home: atHome,
-  empty: { ...atHome, home: { incidents: [], runbooks: [], hosts: [], problems: ['sitrep.yaml:4:3: unknown key addres'] } },
-  suggested: inRoom({ incident, suggested: 'core-pm2', logs: { 'core-1 pm2:core-backend': log() }, hosts: {} }),
+  empty: {
+    ...atHome,
+    home: { incidents: [], runbooks: [], hosts: [], problems: ['sitrep.yaml:4:3: unknown key addres'] },
+  },
+  suggested: inRoom({
+    incident,
+    suggested: 'core-pm2',
+    logs: { 'core-1 pm2:core-backend': log() },
+    hosts: {},
+  }),
   planning: inRoom({
     ...baseRoom,
     incident: { ...incident, checks: {} },
-    run: { ...baseRoom.run!, phase: 'planning', steps: steps.map((step, index) => (index === 0 ? step : { ...step, plans: { 'core-1': undefined } })) },
+    run: {
+      ...baseRoom.run!,
+      phase: 'planning',
+      steps: steps.map((step, index) => (index === 0 ? step : { ...step, plans: { 'core-1': undefined } })),
+    },
   }),
   plan: inRoom(baseRoom),
   approval: inRoom({ ...running(baseRoom, 'restart', 'waits for approval'), approval: approvalRequest }),
@@ -320,7 +565,13 @@ export const scenes = {
       changed: true,
       plan: {
         ...restartPlan,
-        plan: { ...restartPlan.plan, changes: [...restartChanges.slice(0, 2), { ...restartChanges[2]!, undo: { impossible: 'the former dump.pm2 is overwritten' } }] },
+        plan: {
+          ...restartPlan.plan,
+          changes: [
+            ...restartChanges.slice(0, 2),
+            { ...restartChanges[2]!, undo: { impossible: 'the former dump.pm2 is overwritten' } },
+          ],
+        },
       },
     },
   }),
@@ -330,17 +581,46 @@ export const scenes = {
       id: 'a3',
       confirm: 'ask',
       question: 'Can you log in through the UI, and are you still logged in after a minute?',
-      plan: { ...loginPlan, plan: { outcome: 'would_change', because: 'a person has to look', changes: [{ do: { say: 'ask', ask: { question: 'Can you log in?', instructions: 'Open https://media.example.org in a private window.\nLog in as the practice user, wait a minute, and reload.' } }, undo: [] }] } },
+      plan: {
+        ...loginPlan,
+        plan: {
+          outcome: 'would_change',
+          because: 'a person has to look',
+          changes: [
+            {
+              do: {
+                say: 'ask',
+                ask: {
+                  question: 'Can you log in?',
+                  instructions:
+                    'Open https://media.example.org in a private window.\nLog in as the practice user, wait a minute, and reload.',
+                },
+              },
+              undo: [],
+            },
+          ],
+        },
+      },
     },
   }),
   running: inRoom(running(baseRoom, 'restart', 'verifying: online, has to hold for 5 s')),
   failed: inRoom(failedRoom),
   done: inRoom(doneRoom),
   prompt: inRoom(baseRoom, {
-    prompt: { id: 'p1', kind: 'secret', who: 'core-1 (10.0.4.11)', what: 'The key ~/.ssh/id_ed25519 is encrypted. Its passphrase opens it; it stays in memory until sitrep ends.' },
+    prompt: {
+      id: 'p1',
+      kind: 'secret',
+      who: 'core-1 (10.0.4.11)',
+      what: 'The key ~/.ssh/id_ed25519 is encrypted. Its passphrase opens it; it stays in memory until sitrep ends.',
+    },
   }),
   hostKey: inRoom(baseRoom, {
-    prompt: { id: 'p2', kind: 'confirm', who: 'edge-1 (10.0.4.12)', what: 'This host is not in known_hosts. Its ED25519 key is SHA256:n2JxV0yC9mJ5z0GgkPsw1n7cQq1J4o1yHk0yq5l8tUo. Trust it and write it there?' },
+    prompt: {
+      id: 'p2',
+      kind: 'confirm',
+      who: 'edge-1 (10.0.4.12)',
+      what: 'This host is not in known_hosts. Its ED25519 key is SHA256:n2JxV0yC9mJ5z0GgkPsw1n7cQq1J4o1yHk0yq5l8tUo. Trust it and write it there?',
+    },
   }),
   stopped: inRoom(baseRoom, { recording: { stopped: 'no space left on device' } }),
 } satisfies Record<string, ConsoleState>

@@ -28,7 +28,14 @@ describe('the status line', () => {
   it('always says severity, title, status, elapsed time, hosts and UTC', async () => {
     await using t = terminal(fakeConsole(scenes.plan))
     const [first] = (await t.see(/03:12:09 UTC/)).split('\n')
-    for (const part of ['SEV2', 'Core login answers 500', 'investigating', '0:41:09', '1/1 hosts', '03:12:09 UTC']) {
+    for (const part of [
+      'SEV2',
+      'Core login answers 500',
+      'investigating',
+      '0:41:09',
+      '1/1 hosts',
+      '03:12:09 UTC',
+    ]) {
       expect(first).toContain(part)
     }
   })
@@ -38,7 +45,10 @@ describe('the status line', () => {
     await using t = terminal(console)
     console.set((state) => ({
       ...state,
-      room: { ...state.room!, hosts: { ...state.room!.hosts, 'edge-1': { is: 'lost', since: '', reason: 'no answer' } } },
+      room: {
+        ...state.room!,
+        hosts: { ...state.room!.hosts, 'edge-1': { is: 'lost', since: '', reason: 'no answer' } },
+      },
     }))
     await t.see(/1\/2 hosts, edge-1 LOST/)
   })
@@ -59,7 +69,14 @@ describe('home', () => {
   it('shows incidents, runbooks and hosts with their state in words', async () => {
     await using t = terminal(fakeConsole(scenes.home))
     const screen = await t.see(/incidents/)
-    for (const part of ['SEV2 Core login answers 500', '41 min ago', 'core-pm2', 'NOT TRUSTED', 'LOST: no answer for 30 s', '✓ connected']) {
+    for (const part of [
+      'SEV2 Core login answers 500',
+      '41 min ago',
+      'core-pm2',
+      'NOT TRUSTED',
+      'LOST: no answer for 30 s',
+      '✓ connected',
+    ]) {
       expect(screen).toContain(part)
     }
   })
@@ -205,7 +222,12 @@ describe('the room', () => {
     t.press('enter')
     await t.waitFor(() => console.intents.length > 0)
     expect(console.intents).toEqual([
-      { do: 'note', text: 'cleaned the CORS block', at: '2026-11-20T02:32:00.000Z', until: '2026-11-20T02:41:00.000Z' },
+      {
+        do: 'note',
+        text: 'cleaned the CORS block',
+        at: '2026-11-20T02:32:00.000Z',
+        until: '2026-11-20T02:41:00.000Z',
+      },
     ])
   })
 

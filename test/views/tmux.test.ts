@@ -17,7 +17,10 @@ interface Started extends AsyncDisposable {
   intents(): { do: string; [key: string]: unknown }[]
 }
 
-async function open(scene: string, o: { columns?: number; rows?: number; env?: Record<string, string>; shell?: boolean } = {}): Promise<Started> {
+async function open(
+  scene: string,
+  o: { columns?: number; rows?: number; env?: Record<string, string>; shell?: boolean } = {},
+): Promise<Started> {
   const file = join(folder, `${randomBytes(4).toString('hex')}.jsonl`)
   const t = await tmux({
     command: [process.execPath, '--import', 'tsx', 'test/views/fakeMain.tsx', scene, file],
@@ -29,7 +32,13 @@ async function open(scene: string, o: { columns?: number; rows?: number; env?: R
   })
   return {
     t,
-    intents: () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : []),
+    intents: () =>
+      existsSync(file)
+        ? readFileSync(file, 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line))
+        : [],
     [Symbol.asyncDispose]: () => t.kill(),
   }
 }
@@ -76,7 +85,8 @@ describe.runIf(hasTmux)('a person in tmux', () => {
   it('sees all panes at 200×60', async () => {
     await using session = await open('done', { columns: 200, rows: 60 })
     const screen = await session.t.see(/4 timeline/)
-    for (const part of ['1 steps', '2 checks 3/3 pass', '3 logs', '✗ 500', '✓ answered']) expect(screen).toContain(part)
+    for (const part of ['1 steps', '2 checks 3/3 pass', '3 logs', '✗ 500', '✓ answered'])
+      expect(screen).toContain(part)
     expectFits(screen, 200, 60)
   })
 
@@ -126,7 +136,7 @@ describe.runIf(hasTmux)('a person in tmux', () => {
       [80, 24],
     ] as const) {
       await t.resize(columns, rows)
-      const last = new RegExp(`^ SEV2 .*\\n[^]*\\? help *\\n*$`)
+      const last = /^ SEV2 .*\n[\s\S]*\? help *\n*$/
       const screen = await t.waitFor((shown) => last.test(shown) && shown.split('\n').length === rows)
       expectFits(screen, columns, rows)
       expect(screen.match(/03:12:09 UTC/g)).toHaveLength(1)

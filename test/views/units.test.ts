@@ -2,19 +2,20 @@ import fc from 'fast-check'
 import type { Key as InkKey } from 'ink'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
+import { commands } from '../../views/commands.ts'
+import { elapsed } from '../../views/format.ts'
 import { createGuard } from '../../views/guard.ts'
 import { keysOf, keysOfPaste } from '../../views/input.ts'
 import { keyRecords, keyTable } from '../../views/keys.ts'
-import { commands } from '../../views/commands.ts'
 import { parseNote } from '../../views/notes.ts'
-import { fit, type Row } from '../../views/row.ts'
+import { fitRow, type Row } from '../../views/row.ts'
 import { commandText } from '../../views/say.ts'
 import { clean, cut, pad, wrap } from '../../views/text.ts'
-import { elapsed } from '../../views/format.ts'
 import { edit, nothing } from '../../views/typed.ts'
 
 const key = (over: Partial<InkKey> = {}): InkKey => ({ ...over }) as InkKey
-const names = (input: string, over: Partial<InkKey> = {}) => keysOf(input, key(over), 0).map(({ name }) => name)
+const names = (input: string, over: Partial<InkKey> = {}) =>
+  keysOf(input, key(over), 0).map(({ name }) => name)
 
 describe('keysOf', () => {
   it('splits type-ahead', () => {
@@ -37,7 +38,11 @@ describe('keysOf', () => {
   })
 
   it('makes a paste text, never enter', () => {
-    expect(keysOfPaste('a\r\nb\u001b', 0).map(({ name, pasted }) => [name, pasted])).toEqual([['a', true], [' ', true], ['b', true]])
+    expect(keysOfPaste('a\r\nb\u001b', 0).map(({ name, pasted }) => [name, pasted])).toEqual([
+      ['a', true],
+      [' ', true],
+      ['b', true],
+    ])
   })
 })
 
@@ -98,14 +103,22 @@ describe('the key records', () => {
       expect(record.does).toMatch(/^[A-Z].*[.]$/)
       for (const name of record.keys) {
         const same = keyRecords.filter((other) => other.layer === record.layer && other.keys.includes(name))
-        expect(same.length === 1 || same.slice(0, -1).every((other) => other.off), `${record.layer} ${name}`).toBe(true)
+        expect(
+          same.length === 1 || same.slice(0, -1).every((other) => other.off),
+          `${record.layer} ${name}`,
+        ).toBe(true)
       }
     }
   })
 
   it('give a row each for the reference', () => {
     expect(keyTable()).toHaveLength(keyRecords.length)
-    expect(keyTable().find((row) => row.command === 'approve')).toEqual({ layer: 'approval', keys: 'enter', command: 'approve', does: 'Approves this step on this host, once.' })
+    expect(keyTable().find((row) => row.command === 'approve')).toEqual({
+      layer: 'approval',
+      keys: 'enter',
+      command: 'approve',
+      does: 'Approves this step on this host, once.',
+    })
   })
 })
 
@@ -113,7 +126,12 @@ describe('text', () => {
   const anything = fc.string({ unit: 'binary', maxLength: 200 })
 
   it('is inert after clean', () => {
-    fc.assert(fc.property(anything, (text) => !/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(clean(text))))
+    fc.assert(
+      fc.property(
+        anything,
+        (text) => !/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(clean(text)),
+      ),
+    )
   })
 
   it('is never wider than its place', () => {
@@ -122,7 +140,8 @@ describe('text', () => {
         const inert = clean(text)
         expect(stringWidth(cut(inert, width))).toBeLessThanOrEqual(width)
         expect(stringWidth(pad(inert, width))).toBe(width)
-        for (const line of wrap(text, width)) expect(stringWidth(line)).toBeLessThanOrEqual(Math.max(2, width))
+        for (const line of wrap(text, width))
+          expect(stringWidth(line)).toBeLessThanOrEqual(Math.max(2, width))
       }),
     )
   })
@@ -142,7 +161,10 @@ describe('text', () => {
   })
 
   it('fits rows of several spans', () => {
-    const width = (row: Row, columns: number) => fit(row, columns).map(({ text }) => text).join('')
+    const width = (row: Row, columns: number) =>
+      fitRow(row, columns)
+        .map(({ text }) => text)
+        .join('')
     expect(width(['abc', ['def', 'ok']], 6)).toBe('abcdef')
     expect(width(['abc', ['def', 'ok']], 5)).toBe('abcd…')
     expect(width(['abc', ['def', 'ok']], 3)).toBe('ab…')
@@ -153,10 +175,10 @@ describe('text', () => {
 describe('what a person types', () => {
   it('is edited in the middle', () => {
     const press = (text: string, ...more: string[]) =>
-      [...[...text].map((char) => ({ name: char, text: char })), ...more.map((name) => ({ name, text: '' }))].reduce(
-        (line, one) => edit(line, { ...one, at: 0, pasted: false }),
-        nothing,
-      )
+      [
+        ...[...text].map((char) => ({ name: char, text: char })),
+        ...more.map((name) => ({ name, text: '' })),
+      ].reduce((line, one) => edit(line, { ...one, at: 0, pasted: false }), nothing)
     expect(press('abc', 'left', 'backspace')).toEqual({ text: 'ac', cursor: 1 })
     expect(press('one two ', 'ctrl-w')).toEqual({ text: 'one ', cursor: 4 })
     expect(press('one', 'home', 'delete')).toEqual({ text: 'ne', cursor: 0 })
@@ -168,7 +190,11 @@ describe('what a person types', () => {
     expect(parseNote('it is back', now)).toEqual({ text: 'it is back' })
     expect(parseNote('-10m it is back', now)).toEqual({ text: 'it is back', at: '2026-11-20T03:02:09.000Z' })
     expect(parseNote('22:32 seen', now)).toEqual({ text: 'seen', at: '2026-11-19T22:32:00.000Z' })
-    expect(parseNote('22:32-22:41 cleaned', now)).toEqual({ text: 'cleaned', at: '2026-11-19T22:32:00.000Z', until: '2026-11-19T22:41:00.000Z' })
+    expect(parseNote('22:32-22:41 cleaned', now)).toEqual({
+      text: 'cleaned',
+      at: '2026-11-19T22:32:00.000Z',
+      until: '2026-11-19T22:41:00.000Z',
+    })
     expect(parseNote('22:32–22:41 cleaned', now)).toMatchObject({ until: '2026-11-19T22:41:00.000Z' })
     expect(parseNote('22:32', now)).toEqual({ wrong: 'write what happened after the time' })
     expect(parseNote('03:10-03:20 x', now)).toEqual({ wrong: '03:10-03:20 is not over yet' })
@@ -186,6 +212,12 @@ describe('what is shown', () => {
   })
 
   it('is a duration of fixed form', () => {
-    expect([elapsed(0), elapsed(61_000), elapsed(3_600_000 * 3), elapsed(86_400_000 * 2 + 1000), elapsed(-5)]).toEqual(['0:00:00', '0:01:01', '3:00:00', '2d 00:00:01', '0:00:00'])
+    expect([
+      elapsed(0),
+      elapsed(61_000),
+      elapsed(3_600_000 * 3),
+      elapsed(86_400_000 * 2 + 1000),
+      elapsed(-5),
+    ]).toEqual(['0:00:00', '0:01:01', '3:00:00', '2d 00:00:01', '0:00:00'])
   })
 })

@@ -1,5 +1,5 @@
 import { Box } from 'ink'
-import { useContext, useInsertionEffect } from 'react'
+import { memo, useContext, useInsertionEffect } from 'react'
 import type { ApprovalRequest } from '../../src/run/types.ts'
 import type { Ask, Context } from '../context.ts'
 import { useExtent } from '../extents.ts'
@@ -10,7 +10,7 @@ import { type Marks, ThemeContext } from '../theme.ts'
 import { approvalRows, manualRows } from './approval.ts'
 import { Lines } from './Line.tsx'
 import { ruleRow } from './Pane.tsx'
-import { typedSpans } from './panels.ts'
+import { typedSpans } from './panel.ts'
 import { scrolled } from './window.ts'
 
 /** Tells the guard which question the committed frame shows; insertion effects run before Ink writes that frame. */
@@ -22,14 +22,34 @@ export function useDrawn(question: string | undefined): void {
 }
 
 /** The frame of an approval or a manual question: what runs where, the risk, the undo, and the place for the answer. */
-export function AskPane({ ask, width, height }: { ask: Ask; width: number; height: number }) {
-  const { marks } = useContext(ThemeContext)
-  const context = useWatch(({ state, view }) => [state.room?.approval, state.home.hosts, view.diff, view.askScroll, view.reply])
-  const open = useOpenQuestion() === ask.key
-  const request = context.state.room?.approval
-  if (!request) return null
-  return <AskFrame ask={ask} request={request} context={context} open={open} width={width} height={height} marks={marks} />
-}
+export const AskPane = memo(
+  function AskPane({ ask, width, height }: { ask: Ask; width: number; height: number }) {
+    const { marks } = useContext(ThemeContext)
+    const context = useWatch(({ state, view }) => [
+      state.room?.approval,
+      state.home.hosts,
+      view.diff,
+      view.askScroll,
+      view.reply,
+    ])
+    const open = useOpenQuestion() === ask.key
+    const request = context.state.room?.approval
+    if (!request) return null
+    return (
+      <AskFrame
+        ask={ask}
+        request={request}
+        context={context}
+        open={open}
+        width={width}
+        height={height}
+        marks={marks}
+      />
+    )
+  },
+  (before, after) =>
+    before.ask.key === after.ask.key && before.width === after.width && before.height === after.height,
+)
 
 interface Frame {
   ask: Ask
@@ -43,7 +63,8 @@ interface Frame {
 
 function AskFrame({ ask, request, context, open, width, height, marks }: Frame) {
   const inner = width - 2
-  const parts = ask.is === 'manual' ? manualRows(context, request, inner) : approvalRows(context, request, inner, marks)
+  const parts =
+    ask.is === 'manual' ? manualRows(context, request, inner) : approvalRows(context, request, inner, marks)
   const answer = answerRows(context, ask, open, inner, marks)
   // The answer and one row of the body always keep their place; a long head gives way.
   const headRoom = Math.max(0, height - 2 - answer.length - 2)
@@ -53,7 +74,11 @@ function AskFrame({ ask, request, context, open, width, height, marks }: Frame) 
   const { shown, before, more } = scrolled(parts.body, context.view.askScroll, bodyHeight)
   const place: Row =
     before + more > 0
-      ? [['what runs ', 'strong'], [`rows ${before + 1} to ${before + shown.length} of ${parts.body.length}`, 'plain'], [more > 0 ? `, ${more} MORE BELOW` : ', the end', more > 0 ? 'warn' : 'dim']]
+      ? [
+          ['what runs ', 'strong'],
+          [`rows ${before + 1} to ${before + shown.length} of ${parts.body.length}`, 'plain'],
+          [more > 0 ? `, ${more} MORE BELOW` : ', the end', more > 0 ? 'warn' : 'dim'],
+        ]
       : [[ask.is === 'manual' ? 'instructions' : 'what runs', 'strong']]
   const rows: Row[] = [
     ruleRow(parts.title, width, true, marks),
@@ -78,9 +103,18 @@ function answerRows(context: Context, ask: Ask, open: boolean, width: number, ma
   const { reply } = context.view
   const request = context.state.room?.approval
   const wait: Row = [['keys count in a moment', 'dim']]
-  if (ask.is === 'manual') return [open ? [['y', 'key'], ' it is done   ', ['n', 'key'], ' not so   ', ['t', 'key'], ' answer in words'] : wait]
+  if (ask.is === 'manual')
+    return [
+      open
+        ? [['y', 'key'], ' it is done   ', ['n', 'key'], ' not so   ', ['t', 'key'], ' answer in words']
+        : wait,
+    ]
   if (ask.is === 'approval') {
-    return [open ? [['enter', 'key'], [' approves this, on ', 'plain'], [request?.plan.host ?? '', 'strong'], ', once'] : wait]
+    return [
+      open
+        ? [['enter', 'key'], [' approves this, on ', 'plain'], [request?.plan.host ?? '', 'strong'], ', once']
+        : wait,
+    ]
   }
   const line = reply.question === ask.key ? reply.typed : { text: '', cursor: 0 }
   const state: Row = !open

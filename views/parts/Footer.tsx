@@ -9,7 +9,7 @@ import { type Marks, ThemeContext } from '../theme.ts'
 import { Line } from './Line.tsx'
 
 /** The keys that count now, the next sensible one first; as many as fit. */
-export function footerKeys(context: Context): [key: string, name: string][] {
+function footerKeys(context: Context): [key: string, name: string][] {
   return recordsHere(context)
     .filter((record) => record.footer !== undefined && record.off?.(context) === undefined)
     .sort((a, b) => (a.footer ?? 0) - (b.footer ?? 0))
@@ -17,7 +17,7 @@ export function footerKeys(context: Context): [key: string, name: string][] {
 }
 
 /** Keys in a row; the last (help) keeps its place when not all fit. */
-export function keysRow(keys: readonly [key: string, name: string][], width: number): Row {
+function keysRow(keys: readonly [key: string, name: string][], width: number): Row {
   const wide = ([key, name]: readonly [string, string]) => widthOf(key) + 1 + widthOf(name) + 2
   const last = keys.at(-1)
   if (!last) return []
@@ -28,7 +28,11 @@ export function keysRow(keys: readonly [key: string, name: string][], width: num
     left -= wide(one)
     fitting.push(one)
   }
-  return [...fitting, last].flatMap(([key, name], index): Span[] => [...(index > 0 ? ['  '] : []), [key, 'key'], ` ${name}`])
+  return [...fitting, last].flatMap(([key, name], index): Span[] => [
+    ...(index > 0 ? ['  '] : []),
+    [key, 'key'],
+    ` ${name}`,
+  ])
 }
 
 /** The footer; `keys` where something over the screen takes them. */
@@ -41,19 +45,32 @@ export function Footer({ keys, width }: { keys?: [string, string][] | undefined;
 const fresh = 12_000
 
 /** What is said in one line: the newest message, else what is at work. */
-export function messageRow(context: Context, marks: Marks): Row {
+function messageRow(context: Context, marks: Marks): Row {
   const { state, view } = context
   const due = dueAsk(context)
   if (due && !shownAsk(context) && !view.quitting) {
     const who = due.is === 'prompt' ? state.prompt?.who : state.room?.approval?.plan.title
-    return [['A question waits: ', 'warn'], [who ?? '', 'strong'], [view.overlay ? '; finish this, or esc' : '; tab shows it', 'plain']]
+    return [
+      ['A question waits: ', 'warn'],
+      [who ?? '', 'strong'],
+      [view.overlay ? '; finish this, or esc' : '; tab shows it', 'plain'],
+    ]
   }
-  const said = [state.message, view.message].filter((one) => one !== undefined).sort((a, b) => a.at.localeCompare(b.at)).at(-1)
+  const said = [state.message, view.message]
+    .filter((one) => one !== undefined)
+    .sort((a, b) => a.at.localeCompare(b.at))
+    .at(-1)
   const current = state.room?.run?.current
   const young = said && (said.bad || state.now - Date.parse(said.at) < fresh)
   const ago = said ? state.now - Date.parse(said.at) : 0
   if (young && !(current && ago > fresh / 2)) {
-    return said.bad ? [[`${marks.bad} `, 'bad'], [said.text, 'bad'], [`  ${clockOf(said.at)}`, 'dim']] : [[said.text, 'plain']]
+    return said.bad
+      ? [
+          [`${marks.bad} `, 'bad'],
+          [said.text, 'bad'],
+          [`  ${clockOf(said.at)}`, 'dim'],
+        ]
+      : [[said.text, 'plain']]
   }
   if (!current) return []
   return [
@@ -66,6 +83,15 @@ export function messageRow(context: Context, marks: Marks): Row {
 /** The line above the footer. */
 export function Message({ width }: { width: number }) {
   const { marks } = useContext(ThemeContext)
-  const context = useWatch(({ state, view }) => [state.message, view.message, state.room?.run?.current, state.now, state.prompt, state.room?.approval, view.overlay, view.peeking])
+  const context = useWatch(({ state, view }) => [
+    state.message,
+    view.message,
+    state.room?.run?.current,
+    state.now,
+    state.prompt,
+    state.room?.approval,
+    view.overlay,
+    view.peeking,
+  ])
   return <Line row={messageRow(context, marks)} width={width} />
 }

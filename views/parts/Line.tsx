@@ -1,11 +1,11 @@
 import { Box, Text } from 'ink'
 import { memo, useContext } from 'react'
-import { type FittedRow, fit, type Row } from '../row.ts'
+import { type FittedRow, fitRow, type Row } from '../row.ts'
 import { ThemeContext } from '../theme.ts'
 
 /** Prints one row, inert and cut to its width: the only component that prints text from outside. */
 export function Line({ row, width }: { row: Row; width: number }) {
-  return <Fitted row={fit(row, width)} />
+  return <Fitted row={fitRow(row, width)} />
 }
 
 /** Exactly `height` rows of `width` columns: what is too much is left out, what is missing is blank. */
@@ -39,5 +39,7 @@ const Fitted = memo(
   },
   (before, after) =>
     before.row.length === after.row.length &&
-    before.row.every((span, index) => span.text === after.row[index]?.text && span.tone === after.row[index]?.tone),
+    before.row.every(
+      (span, index) => span.text === after.row[index]?.text && span.tone === after.row[index]?.tone,
+    ),
 )

@@ -1,15 +1,27 @@
-import { useWatch } from '../store.ts'
-import { ends } from '../row.ts'
 import { clockOf } from '../format.ts'
+import { ends } from '../row.ts'
+import { useWatch } from '../store.ts'
 import { Line } from './Line.tsx'
 import { statusRow } from './status.ts'
 
 /** The top line: of the incident in its room, of sitrep at home. It alone is drawn anew each second. */
 export function StatusLine({ width }: { width: number }) {
-  const { state } = useWatch(({ state }) => [state.room?.incident, state.room?.hosts, state.now, state.operator])
+  const { state } = useWatch(({ state }) => [
+    state.room?.incident,
+    state.room?.hosts,
+    state.now,
+    state.operator,
+  ])
   const { room, now, operator } = state
   if (room) return <Line row={statusRow(room, now, width)} width={width} />
-  const row = ends([[' SITREP ', 'strong'], [operator, 'dim']], [[`${clockOf(new Date(now).toISOString())} UTC`, 'plain']], width)
+  const row = ends(
+    [
+      [' SITREP ', 'strong'],
+      [operator, 'dim'],
+    ],
+    [[`${clockOf(new Date(now).toISOString())} UTC`, 'plain']],
+    width,
+  )
   return <Line row={row} width={width} />
 }
 
@@ -17,5 +29,10 @@ export function StatusLine({ width }: { width: number }) {
 export function RecordingStopped({ width }: { width: number }) {
   const { state } = useWatch(({ state }) => [state.recording])
   const why = state.recording.stopped ?? ''
-  return <Line row={[[` RECORDING STOPPED: ${why}. Nothing more is changed. `.padEnd(width), 'alarm']]} width={width} />
+  return (
+    <Line
+      row={[[` RECORDING STOPPED: ${why}. Nothing more is changed. `.padEnd(width), 'alarm']]}
+      width={width}
+    />
+  )
 }

@@ -1,6 +1,6 @@
 import type { Room } from '../../src/console.types.ts'
 import type { ApprovalRequest } from '../../src/run/types.ts'
-import { hostRow, type Context } from '../context.ts'
+import { type Context, hostRow } from '../context.ts'
 import { count } from '../format.ts'
 import type { Row, Span } from '../row.ts'
 import { wrap } from '../text.ts'
@@ -14,40 +14,63 @@ const risks = {
 } as const
 
 /** The frame of an approval in three parts: what never scrolls away, what may, and where the answer is given. */
-export interface ApprovalRows {
+interface ApprovalRows {
   title: Row
   head: Row[]
   body: Row[]
 }
 
 /** What an approval shows: where, the risk, why, the undo in one line; then each change exactly. */
-export function approvalRows(context: Context, request: ApprovalRequest, width: number, marks: Marks): ApprovalRows {
+export function approvalRows(
+  context: Context,
+  request: ApprovalRequest,
+  width: number,
+  marks: Marks,
+): ApprovalRows {
   const { plan } = request
   const room = context.state.room
   const host = hostRow(context.state, plan.host)
   const [risk, tone, means] = risks[plan.risk]
   const { changes } = plan.plan
-  const where: Span[] = [[plan.host, 'strong'], [host && host.address !== plan.host ? ` (${host.address})` : '', 'plain']]
+  const where: Span[] = [
+    [plan.host, 'strong'],
+    [host && host.address !== plan.host ? ` (${host.address})` : '', 'plain'],
+  ]
   if (host?.production) where.push([' PRODUCTION', 'bad'])
   const head: Row[] = [
     ...(request.changed ? [[['CHANGED since you approved it: read it again.', 'alarm'] as const]] : []),
     [['where ', 'dim'], ...where],
-    [['risk  ', 'dim'], [risk, tone], [`, ${means}`, 'plain']],
-    ...wrap(plan.because, width - 6, 3).map((line, index): Row => [[index === 0 ? 'why   ' : '      ', 'dim'], line]),
+    [
+      ['risk  ', 'dim'],
+      [risk, tone],
+      [`, ${means}`, 'plain'],
+    ],
+    ...wrap(plan.because, width - 6, 3).map(
+      (line, index): Row => [[index === 0 ? 'why   ' : '      ', 'dim'], line],
+    ),
     ...undoRows(request, width, marks),
   ]
   const body = changes.flatMap((change, index): Row[] => [
     ...(index > 0 ? [[]] : []),
     ...changeRows(change, index + 1, { where: plan.host, width, diff: context.view.diff, marks }),
   ])
-  return { title: titleOf(request, room), head, body: body.length > 0 ? body : [[['It would run nothing on the host.', 'dim']]] }
+  return {
+    title: titleOf(request, room),
+    head,
+    body: body.length > 0 ? body : [[['It would run nothing on the host.', 'dim']]],
+  }
 }
 
 function titleOf(request: ApprovalRequest, room: Room | undefined): Row {
   const steps = room?.run?.steps ?? []
   const number = steps.findIndex((step) => step.id === request.plan.step) + 1
   const word = request.question === undefined ? 'APPROVE' : 'YOUR TURN'
-  return [[word, 'warn'], ' ', [request.plan.title, 'strong'], [`  step ${number} of ${steps.length}, ${request.plan.uses} `, 'dim']]
+  return [
+    [word, 'warn'],
+    ' ',
+    [request.plan.title, 'strong'],
+    [`  step ${number} of ${steps.length}, ${request.plan.uses} `, 'dim'],
+  ]
 }
 
 function undoRows(request: ApprovalRequest, width: number, marks: Marks): Row[] {
@@ -55,7 +78,13 @@ function undoRows(request: ApprovalRequest, width: number, marks: Marks): Row[] 
   if (changes.length === 0) return []
   const not = changes.filter(({ undo }) => 'impossible' in undo)
   if (not.length === 0) {
-    return [[['undo  ', 'dim'], [`${marks.undone} possible`, 'ok'], changes.length === 1 ? ', see below' : `, for each of ${count(changes.length, 'change')}`]]
+    return [
+      [
+        ['undo  ', 'dim'],
+        [`${marks.undone} possible`, 'ok'],
+        changes.length === 1 ? ', see below' : `, for each of ${count(changes.length, 'change')}`,
+      ],
+    ]
   }
   const reason = not.map(({ undo }) => ('impossible' in undo ? undo.impossible : '')).find(Boolean) ?? ''
   const which = not.length === changes.length ? '' : ` for ${not.length} of ${changes.length}`

@@ -1,6 +1,6 @@
 import type { ConsoleState } from '../../src/console.types.ts'
 import type { LogLine } from '../../src/model/log.ts'
-import { selectedLog, type Context } from '../context.ts'
+import { type Context, selectedLog } from '../context.ts'
 import { clockOf } from '../format.ts'
 import type { Row, Span } from '../row.ts'
 import { clean } from '../text.ts'
@@ -55,7 +55,10 @@ export function logRows(context: Context, height: number, focused: boolean, mark
   const { cursor, mark, search, pausedAt = Number.POSITIVE_INFINITY } = view.log
   // A paused log ends at the last line that was there then, so that what comes later moves nothing.
   const newest = cursor === undefined ? lines.length : indexOf(lines, pausedAt + 1)
-  const end = cursor === undefined ? newest : Math.min(newest, Math.max(height, indexOf(lines, cursor) + 1 + Math.floor(height / 2)))
+  const end =
+    cursor === undefined
+      ? newest
+      : Math.min(newest, Math.max(height, indexOf(lines, cursor) + 1 + Math.floor(height / 2)))
   const symptoms = symptomsOf(state)
   const expression = search ? matcher(search) : undefined
   return lines.slice(Math.max(0, end - height), end).map((line): Row => {
@@ -65,7 +68,10 @@ export function logRows(context: Context, height: number, focused: boolean, mark
     const symptom = symptoms.some((one) => text.includes(one))
     const tone: Tone = symptom || bad.test(text) ? 'bad' : worrying.test(text) ? 'warn' : 'plain'
     return [
-      [here ? marks.cursor : chosen ? marks.picked : symptom ? marks.hit : ' ', here && focused ? 'key' : symptom ? 'bad' : 'plain'],
+      [
+        here ? marks.cursor : chosen ? marks.picked : symptom ? marks.hit : ' ',
+        here && focused ? 'key' : symptom ? 'bad' : 'plain',
+      ],
       [`${clockOf(line.at)} `, 'dim'],
       [line.stream === 'stderr' ? '! ' : '  ', 'warn'],
       ...highlighted(text, expression, here || chosen ? 'selected' : tone),

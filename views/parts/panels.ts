@@ -1,33 +1,24 @@
-import { clamp, type Ask, type Context } from '../context.ts'
+import { type Context, clamp } from '../context.ts'
 import { inputForm } from '../inputs.ts'
-import { nameOf, showKey, type KeyRecord, type Layer } from '../keys.ts'
-import { helpRecords, menuItems, paletteRecords } from '../overlays.ts'
-import type { Row, Span } from '../row.ts'
+import { nameOf, showKey } from '../keys.ts'
+import { menuItems, paletteRecords } from '../overlays.ts'
+import type { Row } from '../row.ts'
 import { pad, wrap } from '../text.ts'
 import type { Marks } from '../theme.ts'
-import type { Typed } from '../typed.ts'
 import type { Overlay } from '../view.ts'
+import { helpRows } from './help.ts'
+import { type Panel, typedSpans } from './panel.ts'
 import { hanging } from './plan.ts'
 import { scrolled, windowOf } from './window.ts'
 
-/** What is drawn over or below the panes; `keys` go to the footer. */
-export interface Panel {
-  title: Row
-  rows: Row[]
-  keys: [key: string, name: string][]
-  /** Rows in all and rows shown, where it scrolls. */
-  extent?: { rows: number; height: number }
-}
-
-/** A line being typed, with its caret; the part around the caret is shown where it is too long. */
-export function typedSpans({ text, cursor }: Typed, width: number, marks: Marks): Span[] {
-  const chars = [...text]
-  const from = Math.max(0, cursor - Math.max(1, width - 2))
-  return [chars.slice(from, cursor).join(''), [marks.caret, 'accent'], chars.slice(cursor).join('')]
-}
-
 /** The panel of what the person opened. */
-export function overlayPanel(context: Context, overlay: Overlay, width: number, height: number, marks: Marks): Panel {
+export function overlayPanel(
+  context: Context,
+  overlay: Overlay,
+  width: number,
+  height: number,
+  marks: Marks,
+): Panel {
   switch (overlay.is) {
     case 'input':
       return inputPanel(context, overlay, width, marks)
@@ -38,23 +29,40 @@ export function overlayPanel(context: Context, overlay: Overlay, width: number, 
     case 'palette':
       return palettePanel(context, overlay, width, height, marks)
     case 'help':
-      return pages('Keys', helpRows(context), overlay.scroll, height)
+      return pages('Keys', helpRows(context, width), overlay.scroll, height)
     case 'detail':
-      return pages(overlay.title, overlay.text.flatMap((line) => wrap(line, width).map((one): Row => [one])), overlay.scroll, height, true)
+      return pages(
+        overlay.title,
+        overlay.text.flatMap((line) => wrap(line, width).map((one): Row => [one])),
+        overlay.scroll,
+        height,
+        true,
+      )
   }
 }
 
-function inputPanel(context: Context, overlay: Overlay & { is: 'input' }, width: number, marks: Marks): Panel {
+function inputPanel(
+  context: Context,
+  overlay: Overlay & { is: 'input' },
+  width: number,
+  marks: Marks,
+): Panel {
   const form = inputForm(overlay.for)
   const label = `${form.label} `
   return {
     title: [[form.title, 'strong']],
     rows: [
       [[label, 'key'], ...typedSpans(overlay.typed, width - label.length, marks)],
-      overlay.wrong === undefined ? [[form.preview(overlay.typed.text, context), 'plain']] : [[`${marks.bad} ${overlay.wrong}`, 'bad']],
+      overlay.wrong === undefined
+        ? [[form.preview(overlay.typed.text, context), 'plain']]
+        : [[`${marks.bad} ${overlay.wrong}`, 'bad']],
       [[form.hint, 'dim']],
     ],
-    keys: [['enter', overlay.for.is === 'commandHosts' ? 'next' : 'ok'], ['esc', 'back'], ['ctrl-u', 'clear']],
+    keys: [
+      ['enter', overlay.for.is === 'commandHosts' ? 'next' : 'ok'],
+      ['esc', 'back'],
+      ['ctrl-u', 'clear'],
+    ],
   }
 }
 
@@ -62,24 +70,43 @@ function confirmPanel(overlay: Overlay & { is: 'confirm' }, width: number): Pane
   const target = overlay.for
   const cancel = target.is === 'cancel'
   const title: Row = [[cancel ? 'CANCEL what runs?' : 'UNDO', 'warn'], cancel ? '' : ` ${target.title}?`]
-  const says = target.says.flatMap((line, index) => hanging(cancel ? '' : `${index + 1}. `, line, width, 'plain'))
+  const says = target.says.flatMap((line, index) =>
+    hanging(cancel ? '' : `${index + 1}. `, line, width, 'plain'),
+  )
   const after = cancel
     ? 'The whole process group on the host is ended, and a look says whether it is gone.'
     : 'It runs these on the host, in this order. Where the host differs from what the step left, it shows the difference and asks.'
   return {
     title,
     rows: [...says, [], ...wrap(after, width).map((line): Row => [[line, 'dim']])],
-    keys: [['enter', cancel ? 'cancel it' : 'undo it'], ['esc', 'leave it']],
+    keys: [
+      ['enter', cancel ? 'cancel it' : 'undo it'],
+      ['esc', 'leave it'],
+    ],
   }
 }
 
-function menuPanel(context: Context, overlay: Overlay & { is: 'menu' }, width: number, height: number, marks: Marks): Panel {
+function menuPanel(
+  context: Context,
+  overlay: Overlay & { is: 'menu' },
+  width: number,
+  height: number,
+  marks: Marks,
+): Panel {
   const { items, now } = menuItems(context, overlay.of)
   const at = clamp(overlay.index, items.length)
   const runbooks = context.state.home.runbooks
   const rows = windowOf(items, at, Math.max(3, height)).map(({ item, index }): Row => {
     const runbook = overlay.of === 'runbook' ? runbooks[index] : undefined
-    const remark = runbook ? (runbook.broken ? 'BROKEN' : runbook.trusted ? '' : 'NOT TRUSTED') : index === now ? 'now' : ''
+    const remark = runbook
+      ? runbook.broken
+        ? 'BROKEN'
+        : runbook.trusted
+          ? ''
+          : 'NOT TRUSTED'
+      : index === now
+        ? 'now'
+        : ''
     return [
       [index === at ? `${marks.cursor} ` : '  ', 'key'],
       [overlay.of === 'runbook' ? '' : `${index + 1} `, 'dim'],
@@ -88,30 +115,54 @@ function menuPanel(context: Context, overlay: Overlay & { is: 'menu' }, width: n
       [remark ? `  ${remark}` : '', remark === 'now' ? 'dim' : 'warn'],
     ]
   })
-  const title = { status: 'Status of the incident', severity: 'Severity, sev1 is the worst', runbook: 'Open a runbook: it looks, and changes nothing' }[overlay.of]
+  const title = {
+    status: 'Status of the incident',
+    severity: 'Severity, sev1 is the worst',
+    runbook: 'Open a runbook: it looks, and changes nothing',
+  }[overlay.of]
   return {
     title: [[title, 'strong']],
     rows: rows.length > 0 ? rows : [[['There is no runbook here.', 'dim']]],
-    keys: [['enter', overlay.of === 'runbook' ? 'open' : 'set'], ['j/k', 'choose'], ['esc', 'back']],
+    keys: [
+      ['enter', overlay.of === 'runbook' ? 'open' : 'set'],
+      ['j/k', 'choose'],
+      ['esc', 'back'],
+    ],
   }
 }
 
-function palettePanel(context: Context, overlay: Overlay & { is: 'palette' }, width: number, height: number, marks: Marks): Panel {
+function palettePanel(
+  context: Context,
+  overlay: Overlay & { is: 'palette' },
+  width: number,
+  height: number,
+  marks: Marks,
+): Panel {
   const found = paletteRecords(context, overlay.typed.text)
   const at = clamp(overlay.index, found.length)
   const rows = windowOf(found, at, Math.max(1, height - 1)).map(({ item, index }): Row => {
     const off = item.off?.(context)
     return [
       [index === at ? `${marks.cursor} ` : '  ', 'key'],
-      [pad(nameOf(item, context), 26), off ? 'dim' : index === at ? 'selected' : 'plain'],
+      [`${pad(nameOf(item, context), 28)} `, off ? 'dim' : index === at ? 'selected' : 'plain'],
       [pad(item.keys.map(showKey).join(' '), 12), 'key'],
       [off ? `off: ${off}` : item.does, 'dim'],
     ]
   })
   return {
-    title: [['All commands', 'strong'], [', type to find one', 'dim']],
-    rows: [[[': ', 'key'], ...typedSpans(overlay.typed, width - 2, marks)], ...(rows.length > 0 ? rows : [[['no command is called so', 'dim'] as const]])],
-    keys: [['enter', 'do it'], ['up/down', 'choose'], ['esc', 'back']],
+    title: [
+      ['All commands', 'strong'],
+      [', type to find one', 'dim'],
+    ],
+    rows: [
+      [[': ', 'key'], ...typedSpans(overlay.typed, width - 2, marks)],
+      ...(rows.length > 0 ? rows : [[['no command is called so', 'dim'] as const]]),
+    ],
+    keys: [
+      ['enter', 'do it'],
+      ['up/down', 'choose'],
+      ['esc', 'back'],
+    ],
   }
 }
 
@@ -119,66 +170,17 @@ function pages(title: string, all: Row[], scroll: number, height: number, copies
   const { shown, before, more } = scrolled(all, scroll, height)
   const place = before + more > 0 ? `, rows ${before + 1} to ${before + shown.length} of ${all.length}` : ''
   return {
-    title: [[title, 'strong'], [place, 'dim']],
+    title: [
+      [title, 'strong'],
+      [place, 'dim'],
+    ],
     rows: shown,
     extent: { rows: all.length, height },
-    keys: [['esc', 'back'], ['j/k', 'scroll'], ['space', 'page'], ...(copies ? [['y', 'copy'] as [string, string]] : [])],
-  }
-}
-
-const layerNames: Record<Layer, string> = {
-  approval: 'When a step wants approval',
-  typed: 'When the target has to be typed',
-  manual: 'When a step asks you',
-  home: 'Home',
-  steps: 'Steps',
-  checks: 'Checks',
-  logs: 'Logs',
-  timeline: 'Timeline',
-  room: 'The incident room',
-  global: 'Everywhere',
-}
-
-function helpRows(context: Context): Row[] {
-  let layer: Layer | undefined
-  return helpRecords(context).flatMap((record): Row[] => {
-    const head: Row[] = record.layer === layer ? [] : [...(layer ? [[]] : []), [[layerNames[record.layer], 'strong']]]
-    layer = record.layer
-    return [...head, helpRow(record, context)]
-  })
-}
-
-function helpRow(record: KeyRecord, context: Context): Row {
-  const off = record.off?.(context)
-  return ['  ', [pad(record.keys.map(showKey).join(' '), 14), 'key'], [record.does, off ? 'dim' : 'plain'], [off ? ` (off: ${off})` : '', 'dim']]
-}
-
-/** The panel of a prompt: who asks, why, and what is typed; of a secret only that something is. */
-export function promptPanel(context: Context, ask: Ask, width: number, marks: Marks): Panel | undefined {
-  const { prompt } = context.state
-  if (!prompt) return undefined
-  const reply = context.view.reply.question === ask.key ? context.view.reply : undefined
-  const line = reply?.typed
-  const answer: Row =
-    prompt.kind === 'confirm'
-      ? [['y', 'key'], ' yes   ', ['n', 'key'], ' no']
-      : prompt.kind === 'secret'
-        ? [['secret ', 'key'], line?.text ? ['typed', 'strong'] : ['nothing typed yet', 'dim'], ['  (it is never shown)', 'dim']]
-        : [['answer ', 'key'], ...typedSpans(line ?? { text: '', cursor: 0 }, width - 8, marks)]
-  return {
-    title: [['QUESTION', 'warn'], ' from ', [prompt.who, 'strong']],
-    rows: [...wrap(prompt.what, width).map((text): Row => [text]), [], answer, reply?.wrong ? [[`${marks.bad} ${reply.wrong}`, 'bad']] : []],
-    keys: prompt.kind === 'confirm' ? [['y', 'yes'], ['n', 'no'], ['esc', 'no']] : [['enter', 'answer'], ['esc', 'decline'], ['ctrl-u', 'clear']],
-  }
-}
-
-/** The panel that asks whether to leave. */
-export function quitPanel(context: Context, width: number): Panel {
-  const current = context.state.room?.run?.current
-  const goesOn = current ? `${current.step} goes on on ${current.host}. Open the incident again to see it.` : 'Nothing runs now.'
-  return {
-    title: [['Leave sitrep?', 'warn']],
-    rows: [...wrap(goesOn, width).map((line): Row => [line]), [[context.state.room ? 'The postmortem draft is written on leaving, and its path is printed.' : '', 'dim']]],
-    keys: [['ctrl-c', 'leave'], ['enter', 'leave'], ['esc', 'stay']],
+    keys: [
+      ['esc', 'back'],
+      ['j/k', 'scroll'],
+      ['space', 'page'],
+      ...(copies ? [['y', 'copy'] as [string, string]] : []),
+    ],
   }
 }

@@ -1,11 +1,11 @@
-import { useContext } from 'react'
+import { memo, useContext } from 'react'
 import { type Context, selectedLog } from '../context.ts'
 import { useExtent } from '../extents.ts'
 import type { Row, Span } from '../row.ts'
 import { useWatch } from '../store.ts'
 import { ThemeContext } from '../theme.ts'
-import { panes, type Pane as PaneName } from '../view.ts'
-import { checkRows, checksSummary } from './checks.ts'
+import { type Pane as PaneName, panes } from '../view.ts'
+import { checkRows, checksSummary, lookRows } from './checks.ts'
 import { Line } from './Line.tsx'
 import { logRows, logTitle, newLines } from './logs.ts'
 import { Pane } from './Pane.tsx'
@@ -13,7 +13,7 @@ import { stepDetailRows, stepRows } from './steps.ts'
 import { timelineRows } from './timeline.ts'
 import { scrolled } from './window.ts'
 
-export interface Place {
+interface Place {
   /** The tabs above say which pane this is. */
   tabbed?: boolean
   width: number
@@ -21,10 +21,11 @@ export interface Place {
   focused: boolean
 }
 
-const numbered = (pane: PaneName, tabbed: boolean): Span[] => (tabbed ? [] : [[`${panes.indexOf(pane) + 1} ${pane} `, 'strong']])
+const numbered = (pane: PaneName, tabbed: boolean): Span[] =>
+  tabbed ? [] : [[`${panes.indexOf(pane) + 1} ${pane} `, 'strong']]
 
 /** The steps, and below them the plan of the selected one. */
-export function StepsPane({ width, height, focused, tabbed = false }: Place) {
+export const StepsPane = memo(function StepsPane({ width, height, focused, tabbed = false }: Place) {
   const { marks } = useContext(ThemeContext)
   const context = useWatch(({ state, view }) => [
     state.room?.run,
@@ -42,14 +43,21 @@ export function StepsPane({ width, height, focused, tabbed = false }: Place) {
   const { title, rows } = stepDetailRows(context, width - 1, marks)
   const { shown, before, more } = scrolled(rows, context.view.planScroll, Math.max(0, detailHeight - 1))
   useExtent('plan', rows.length, Math.max(0, detailHeight - 1))
-  const below: Row = before + more > 0 ? [...title, [more > 0 ? ` ${more} more below` : ' the end', 'dim']] : title
+  const below: Row =
+    before + more > 0 ? [...title, [more > 0 ? ` ${more} more below` : ' the end', 'dim']] : title
   return (
     <>
-      <Pane title={[...numbered('steps', tabbed), ...runSpans(context)]} rows={stepRows(context, width, list, focused, marks)} width={width} height={list + 1} focused={focused} />
+      <Pane
+        title={[...numbered('steps', tabbed), ...runSpans(context)]}
+        rows={stepRows(context, width, list, focused, marks)}
+        width={width}
+        height={list + 1}
+        focused={focused}
+      />
       {count > 0 && <Pane title={below} rows={shown} width={width} height={detailHeight} focused={false} />}
     </>
   )
-}
+})
 
 /** Which runbook is open, where, and how far it is. */
 function runSpans({ state }: Context): Span[] {
@@ -58,30 +66,70 @@ function runSpans({ state }: Context): Span[] {
   const on = run.hosts.length <= 3 ? run.hosts.join(', ') : `${run.hosts.length} hosts`
   const phase = run.phase === 'finished' && run.exit !== undefined ? `finished, exit ${run.exit}` : run.phase
   const tone = run.phase === 'finished' ? (run.exit === 0 ? 'ok' : 'bad') : 'accent'
-  return [[`${run.runbook} on ${on} `, 'plain'], [phase, tone]]
+  return [
+    [`${run.runbook} on ${on} `, 'plain'],
+    [phase, tone],
+  ]
 }
 
-export function ChecksPane({ width, height, focused, tabbed = false }: Place) {
+/** The verification matrix, and where there is room the selected check. */
+export const ChecksPane = memo(function ChecksPane({ width, height, focused, tabbed = false }: Place) {
   const { marks } = useContext(ThemeContext)
-  const context = useWatch(({ state, view }) => [state.room?.incident.checks, state.room?.run?.checks, view.check])
-  const rows = checkRows(context, width, height - 1, focused, marks)
-  return <Pane title={[...numbered('checks', tabbed), [checksSummary(context), 'plain']]} rows={rows} width={width} height={height} focused={focused} />
-}
+  const context = useWatch(({ state, view }) => [
+    state.room?.incident.checks,
+    state.room?.run?.checks,
+    view.check,
+  ])
+  const matrix = checkRows(context, width, height - 1, focused, marks)
+  const rows = [...matrix, ...lookRows(context, width, height - 1 - matrix.length, marks)]
+  return (
+    <Pane
+      title={[...numbered('checks', tabbed), [checksSummary(context), 'plain']]}
+      rows={rows}
+      width={width}
+      height={height}
+      focused={focused}
+    />
+  )
+})
 
-export function LogsPane({ width, height, focused, tabbed = false }: Place) {
+/** One followed log. */
+export const LogsPane = memo(function LogsPane({ width, height, focused, tabbed = false }: Place) {
   const { marks } = useContext(ThemeContext)
-  const context = useWatch(({ state, view }) => [state.room?.logs, state.home.runbooks, state.room?.suggested, view.log])
+  const context = useWatch(({ state, view }) => [
+    state.room?.logs,
+    state.home.runbooks,
+    state.room?.suggested,
+    view.log,
+  ])
   const rows = logRows(context, height - 1, focused, marks)
-  return <Pane title={[...numbered('logs', tabbed), ...logTitle(context)]} rows={rows} width={width} height={height} focused={focused} />
-}
+  return (
+    <Pane
+      title={[...numbered('logs', tabbed), ...logTitle(context)]}
+      rows={rows}
+      width={width}
+      height={height}
+      focused={focused}
+    />
+  )
+})
 
-export function TimelinePane({ width, height, focused, tabbed = false }: Place) {
+/** What has happened, newest last. */
+export const TimelinePane = memo(function TimelinePane({ width, height, focused, tabbed = false }: Place) {
   const { marks } = useContext(ThemeContext)
   const context = useWatch(({ state, view }) => [state.room?.incident.timeline, view.timeline])
   const length = context.state.room?.incident.timeline.length ?? 0
   const rows = timelineRows(context, height - 1, focused, marks)
-  return <Pane title={[...numbered('timeline', tabbed), [`${length} rows, UTC`, 'plain']]} rows={rows} width={width} height={height} focused={focused} />
-}
+  return (
+    <Pane
+      title={[...numbered('timeline', tabbed), [`${length} rows, UTC`, 'plain']]}
+      rows={rows}
+      width={width}
+      height={height}
+      focused={focused}
+    />
+  )
+})
 
 export const paneComponents = { steps: StepsPane, checks: ChecksPane, logs: LogsPane, timeline: TimelinePane }
 

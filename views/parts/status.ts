@@ -1,6 +1,6 @@
 import type { Room } from '../../src/console.types.ts'
-import type { HostState } from '../../src/model/host.ts'
 import type { Severity } from '../../src/model/event.ts'
+import type { HostState } from '../../src/model/host.ts'
 import { clockOf, elapsed } from '../format.ts'
 import { ends, type Row } from '../row.ts'
 import type { Tone } from '../theme.ts'
@@ -12,7 +12,7 @@ export function severityTone(severity: Severity): Tone {
 }
 
 /** How long the incident lasts: from the start of the impact (or its declaration) until it was resolved, or until now. */
-export function duration(room: Room, now: number): number {
+function duration(room: Room, now: number): number {
   const { milestones, declaredAt } = room.incident
   const start = Date.parse(milestones.impact_started?.at ?? declaredAt)
   const end = milestones.resolved?.at ?? milestones.closed?.at
@@ -20,15 +20,20 @@ export function duration(room: Room, now: number): number {
 }
 
 /** `2/2 hosts`, and by name which is not there. */
-export function hostsSpan(hosts: Record<string, HostState>): readonly [string, Tone] {
+function hostsSpan(hosts: Record<string, HostState>): readonly [string, Tone] {
   const all = Object.entries(hosts)
   const ready = all.filter(([, state]) => state.is === 'ready').length
-  const worst = (['refused', 'lost', 'stale', 'connecting'] as const).find((is) => all.some(([, state]) => state.is === is))
+  const worst = (['refused', 'lost', 'stale', 'connecting'] as const).find((is) =>
+    all.some(([, state]) => state.is === is),
+  )
   const name = all.find(([, state]) => state.is === worst)?.[0]
   if (all.length === 0) return ['no hosts', 'dim']
   if (!worst) return [`${ready}/${all.length} hosts`, ready === all.length ? 'ok' : 'plain']
   const loud = worst === 'refused' || worst === 'lost'
-  return [`${ready}/${all.length} hosts, ${name} ${loud ? worst.toUpperCase() : worst}`, loud ? 'bad' : 'warn']
+  return [
+    `${ready}/${all.length} hosts, ${name} ${loud ? worst.toUpperCase() : worst}`,
+    loud ? 'bad' : 'warn',
+  ]
 }
 
 /** The line that always says severity, title, status, elapsed time, hosts connected, and UTC. */
@@ -36,7 +41,11 @@ export function statusRow(room: Room, now: number, width: number): Row {
   const { incident } = room
   const gap = width >= 100 ? '   ' : '  '
   return ends(
-    [[` ${incident.severity.toUpperCase()} `, severityTone(incident.severity)], ' ', [incident.title, 'strong']],
+    [
+      [` ${incident.severity.toUpperCase()} `, severityTone(incident.severity)],
+      ' ',
+      [incident.title, 'strong'],
+    ],
     [
       [incident.status, 'accent'],
       `${gap}${elapsed(duration(room, now))}${gap}`,

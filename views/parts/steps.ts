@@ -1,5 +1,5 @@
 import type { Room, StepView } from '../../src/console.types.ts'
-import { clamp, selectedHost, selectedStep, stepIndex, stepState, type Context } from '../context.ts'
+import { type Context, clamp, selectedHost, selectedStep, stepIndex, stepState } from '../context.ts'
 import { elapsed } from '../format.ts'
 import type { Row } from '../row.ts'
 import { pad, widthOf } from '../text.ts'
@@ -16,11 +16,16 @@ interface Standing {
 }
 
 /** Where a step stands on one host, in a mark and a word. */
-export function standing(room: Room, step: StepView, host: string, marks: Marks): Standing {
+function standing(room: Room, step: StepView, host: string, marks: Marks): Standing {
   const state = stepState(room, step.id, host)
   const current = room.run?.current
   if (current?.step === step.id && current.host === host && room.run?.phase === 'running') {
-    return { mark: marks.running, word: state?.state === 'verifying' ? 'verifying' : 'running', tone: 'accent', weight: 9 }
+    return {
+      mark: marks.running,
+      word: state?.state === 'verifying' ? 'verifying' : 'running',
+      tone: 'accent',
+      weight: 9,
+    }
   }
   switch (state?.state) {
     case 'ok':
@@ -61,13 +66,22 @@ function planned(step: StepView, host: string, marks: Marks): Standing {
 /** A step's worst standing over its hosts, and how many hosts share it. */
 function worst(room: Room, step: StepView, marks: Marks): Standing {
   const all = step.hosts.map((host) => standing(room, step, host, marks))
-  const top = all.reduce<Standing>((a, b) => (b.weight > a.weight ? b : a), all[0] ?? planned(step, '', marks))
+  const top = all.reduce<Standing>(
+    (a, b) => (b.weight > a.weight ? b : a),
+    all[0] ?? planned(step, '', marks),
+  )
   const same = all.filter((one) => one.word === top.word).length
   return same === all.length ? top : { ...top, word: `${top.word} ${same}/${all.length}` }
 }
 
 /** The list of steps, one row each. */
-export function stepRows(context: Context, width: number, height: number, focused: boolean, marks: Marks): Row[] {
+export function stepRows(
+  context: Context,
+  width: number,
+  height: number,
+  focused: boolean,
+  marks: Marks,
+): Row[] {
   const room = context.state.room
   const run = room?.run
   if (!room || !run) return noRunRows(room, width)
@@ -95,9 +109,26 @@ function noRunRows(room: Room | undefined, width: number): Row[] {
   if (!room) return []
   const rows: Row[] = [[['No runbook is open.', 'dim']]]
   if (room.suggested) {
-    rows.push([], [['Suggested: ', 'dim'], [room.suggested, 'strong']])
-    rows.push(...hanging('', 'enter opens it: it looks at the hosts and shows what it would change; nothing is changed.', width, 'plain'))
-  } else rows.push([], ...hanging('', 'enter lists the runbooks. Opening one only looks at the hosts.', width, 'plain'))
+    rows.push(
+      [],
+      [
+        ['Suggested: ', 'dim'],
+        [room.suggested, 'strong'],
+      ],
+    )
+    rows.push(
+      ...hanging(
+        '',
+        'enter opens it: it looks at the hosts and shows what it would change; nothing is changed.',
+        width,
+        'plain',
+      ),
+    )
+  } else
+    rows.push(
+      [],
+      ...hanging('', 'enter lists the runbooks. Opening one only looks at the hosts.', width, 'plain'),
+    )
   return rows
 }
 
@@ -111,13 +142,31 @@ export function stepDetailRows(context: Context, width: number, marks: Marks): {
   const plan = step.plans[host]
   const recorded = stepState(state.room, step.id, host)
   const current = state.room.run?.current
-  const hosts = step.hosts.length > 1 ? ` (${clamp(view.host, step.hosts.length) + 1} of ${step.hosts.length}, ] next)` : ''
-  const title: Row = [[`${step.id}`, 'strong'], [` on ${host}${hosts} `, 'plain'], [`${step.uses} `, 'dim'], [`${now.mark} ${now.word}`, now.tone]]
+  const hosts =
+    step.hosts.length > 1
+      ? ` (${clamp(view.host, step.hosts.length) + 1} of ${step.hosts.length}, ] next)`
+      : ''
+  const title: Row = [
+    [`${step.id}`, 'strong'],
+    [` on ${host}${hosts} `, 'plain'],
+    [`${step.uses} `, 'dim'],
+    [`${now.mark} ${now.word}`, now.tone],
+  ]
   const rows: Row[] = []
   if (current?.step === step.id && current.host === host) {
-    rows.push([[`${marks.running} ${current.doing}`, 'accent'], [`, for ${elapsed(state.now - Date.parse(current.since))}`, 'dim']])
+    rows.push([
+      [`${marks.running} ${current.doing}`, 'accent'],
+      [`, for ${elapsed(state.now - Date.parse(current.since))}`, 'dim'],
+    ])
   }
-  if (recorded && (recorded.changes.length > 0 || recorded.verified || recorded.reason || recorded.answer || recorded.approved)) {
+  if (
+    recorded &&
+    (recorded.changes.length > 0 ||
+      recorded.verified ||
+      recorded.reason ||
+      recorded.answer ||
+      recorded.approved)
+  ) {
     rows.push(...outcomeRows(recorded, width, marks))
     if (plan) rows.push([])
   }

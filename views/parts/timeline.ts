@@ -15,7 +15,10 @@ export function timelineRows(context: Context, height: number, focused: boolean,
   const all = context.state.room?.incident.timeline ?? []
   if (all.length === 0) return [[['Nothing has happened yet.', 'dim']]]
   const index = all.length - 1 - Math.min(context.view.timeline, all.length - 1)
-  const end = Math.min(all.length, Math.max(height, index + 1 + (context.view.timeline > 0 ? Math.floor(height / 2) : 0)))
+  const end = Math.min(
+    all.length,
+    Math.max(height, index + 1 + (context.view.timeline > 0 ? Math.floor(height / 2) : 0)),
+  )
   const top = Math.max(0, end - height)
   return all.slice(top, end).map((row, offset): Row => {
     const selected = top + offset === index
@@ -26,7 +29,10 @@ export function timelineRows(context: Context, height: number, focused: boolean,
       [row.bad ? `${marks.bad} ` : '  ', 'bad'],
       [pad(row.kind, 9), 'dim'],
       ' ',
-      [row.text, selected && focused ? 'selected' : row.bad ? 'bad' : row.kind === 'note' ? 'strong' : 'plain'],
+      [
+        row.text,
+        selected && focused ? 'selected' : row.bad ? 'bad' : row.kind === 'note' ? 'strong' : 'plain',
+      ],
       [row.evidence ? `  [${row.evidence}]` : '', 'dim'],
     ]
   })

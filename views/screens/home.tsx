@@ -1,10 +1,10 @@
 import { Box } from 'ink'
 import { useContext } from 'react'
 import type { HostState } from '../../src/model/host.ts'
-import { clamp, type Context, filteredRunbooks } from '../context.ts'
+import { type Context, clamp, filteredRunbooks } from '../context.ts'
 import { age } from '../format.ts'
-import { hanging } from '../parts/plan.ts'
 import { Divider, Pane } from '../parts/Pane.tsx'
+import { hanging } from '../parts/plan.ts'
 import { severityTone } from '../parts/status.ts'
 import { windowOf } from '../parts/window.ts'
 import type { Row, Span } from '../row.ts'
@@ -34,14 +34,31 @@ export function HomeScreen({ width, height }: { width: number; height: number })
     <Box width={width} height={height} flexShrink={0}>
       <Box flexDirection="column" width={left} height={height} flexShrink={0}>
         {problems.length > 0 && <Problems problems={problems} width={left} marks={marks} />}
-        <Pane title={[['1 incidents', 'strong']]} rows={incidentRows(context, left, heights[0] - 1, marks)} height={heights[0]} {...of('incidents')} />
         <Pane
-          title={[['2 runbooks', 'strong'], filter ? [`  /${filter}, ${runbooks.length} of ${home.runbooks.length}, esc clears`, 'accent'] : '']}
+          title={[['1 incidents', 'strong']]}
+          rows={incidentRows(context, left, heights[0] - 1, marks)}
+          height={heights[0]}
+          {...of('incidents')}
+        />
+        <Pane
+          title={[
+            ['2 runbooks', 'strong'],
+            filter
+              ? [`  /${filter}, ${runbooks.length} of ${home.runbooks.length}, esc clears`, 'accent']
+              : '',
+          ]}
           rows={runbookRows(context, left, heights[1] - 1, marks)}
           height={heights[1]}
           {...of('runbooks')}
         />
-        {!isWide && <Pane title={[['3 hosts', 'strong']]} rows={hostRows(context, left, heights[2] - 1, marks)} height={heights[2]} {...of('hosts')} />}
+        {!isWide && (
+          <Pane
+            title={[['3 hosts', 'strong']]}
+            rows={hostRows(context, left, heights[2] - 1, marks)}
+            height={heights[2]}
+            {...of('hosts')}
+          />
+        )}
       </Box>
       {isWide && <Divider height={height} />}
       {isWide && <RightSide context={context} width={width - 1 - left} height={height} marks={marks} />}
@@ -49,12 +66,34 @@ export function HomeScreen({ width, height }: { width: number; height: number })
   )
 }
 
-function RightSide({ context, width, height, marks }: { context: Context; width: number; height: number; marks: Marks }) {
+function RightSide({
+  context,
+  width,
+  height,
+  marks,
+}: {
+  context: Context
+  width: number
+  height: number
+  marks: Marks
+}) {
   const hosts = Math.min(Math.floor(height / 2), context.state.home.hosts.length + 2)
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0}>
-      <Pane title={[['3 hosts', 'strong']]} rows={hostRows(context, width, hosts - 1, marks)} width={width} height={hosts} focused={context.view.home.list === 'hosts'} />
-      <Pane title={[['the selected runbook', 'strong']]} rows={aboutRows(context, width - 1)} width={width} height={height - hosts} focused={false} />
+      <Pane
+        title={[['3 hosts', 'strong']]}
+        rows={hostRows(context, width, hosts - 1, marks)}
+        width={width}
+        height={hosts}
+        focused={context.view.home.list === 'hosts'}
+      />
+      <Pane
+        title={[['the selected runbook', 'strong']]}
+        rows={aboutRows(context, width - 1)}
+        width={width}
+        height={height - hosts}
+        focused={false}
+      />
     </Box>
   )
 }
@@ -78,7 +117,10 @@ function shares(height: number, needs: [number, number, number]): [number, numbe
   return [first, height - first - last, last]
 }
 
-const cursor = (selected: boolean, focused: boolean, marks: Marks): Span => [selected ? `${marks.cursor} ` : '  ', selected && focused ? 'key' : 'dim']
+const cursor = (selected: boolean, focused: boolean, marks: Marks): Span => [
+  selected ? `${marks.cursor} ` : '  ',
+  selected && focused ? 'key' : 'dim',
+]
 
 function incidentRows({ state, view }: Context, width: number, height: number, marks: Marks): Row[] {
   const { incidents } = state.home
@@ -91,7 +133,10 @@ function incidentRows({ state, view }: Context, width: number, height: number, m
       cursor(index === at, focused, marks),
       [item.severity.toUpperCase(), over ? 'dim' : severityTone(item.severity)],
       ' ',
-      [pad(item.title, Math.max(10, width - 34)), index === at && focused ? 'selected' : over ? 'dim' : 'plain'],
+      [
+        pad(item.title, Math.max(10, width - 34)),
+        index === at && focused ? 'selected' : over ? 'dim' : 'plain',
+      ],
       '  ',
       [pad(item.status, 13), over ? 'dim' : 'accent'],
       ' ',
@@ -124,10 +169,14 @@ function runbookRows(context: Context, width: number, height: number, marks: Mar
 function hostRows({ state, view }: Context, width: number, height: number, marks: Marks): Row[] {
   const { hosts } = state.home
   const focused = view.home.list === 'hosts'
-  if (hosts.length === 0) return [['  ', ['No host: write a sitrep.yaml; sitrep hosts says where it was looked for.', 'dim']]]
+  if (hosts.length === 0)
+    return [['  ', ['No host: write a sitrep.yaml; sitrep hosts says where it was looked for.', 'dim']]]
   const at = clamp(view.home.index.hosts, hosts.length)
   const nameWidth = Math.min(20, Math.max(...hosts.map((host) => widthOf(host.name))))
-  const stateWidth = Math.min(width >= 70 ? 28 : 26, Math.max(...hosts.map((host) => widthOf(hostStateSpan(host.state, marks)[0]))))
+  const stateWidth = Math.min(
+    width >= 70 ? 28 : 26,
+    Math.max(...hosts.map((host) => widthOf(hostStateSpan(host.state, marks)[0]))),
+  )
   return windowOf(hosts, at, height).map(({ item, index }): Row => {
     const [text, tone] = hostStateSpan(item.state, marks)
     return [
@@ -144,7 +193,10 @@ function hostRows({ state, view }: Context, width: number, height: number, marks
 }
 
 /** A host's state in a mark and words. */
-function hostStateSpan(state: HostState, marks: Marks): readonly [string, 'ok' | 'dim' | 'warn' | 'bad' | 'accent'] {
+function hostStateSpan(
+  state: HostState,
+  marks: Marks,
+): readonly [string, 'ok' | 'dim' | 'warn' | 'bad' | 'accent'] {
   switch (state.is) {
     case 'idle':
       return [`${marks.waiting} not connected`, 'dim']
@@ -170,7 +222,12 @@ function aboutRows(context: Context, width: number): Row[] {
     ...hanging('', runbook.title, width, 'plain'),
     ...hanging('file ', runbook.file, width, 'dim'),
     ...(runbook.broken ? [[], ...hanging('BROKEN ', runbook.broken, width, 'bad')] : []),
-    ...(runbook.trusted ? [] : [[], ...hanging('NOT TRUSTED ', 'it was found, not named: sitrep trust --runbooks DIR', width, 'warn')]),
+    ...(runbook.trusted
+      ? []
+      : [
+          [],
+          ...hanging('NOT TRUSTED ', 'it was found, not named: sitrep trust --runbooks DIR', width, 'warn'),
+        ]),
     ...(runbook.symptoms.length > 0 ? [[], [['for when you see', 'dim'] as const] as Row] : []),
     ...runbook.symptoms.flatMap((symptom) => hanging('  ', symptom, width, 'plain')),
     [],

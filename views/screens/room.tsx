@@ -1,9 +1,9 @@
 import { Box } from 'ink'
 import { shownAsk } from '../context.ts'
 import { AskPane } from '../parts/Ask.tsx'
+import { checksOf } from '../parts/checks.ts'
 import { Divider } from '../parts/Pane.tsx'
 import { ChecksPane, LogsPane, paneComponents, StepsPane, Tabs, TimelinePane } from '../parts/panes.tsx'
-import { checksOf } from '../parts/checks.ts'
 import { useWatch } from '../store.ts'
 
 /** From this many columns on the room has two columns. */
@@ -33,7 +33,11 @@ export function RoomScreen({ width, height }: { width: number; height: number })
   return (
     <Box width={width} height={height} flexShrink={0}>
       <Box flexDirection="column" width={left} height={height} flexShrink={0}>
-        {asked ? <AskPane ask={asked} width={left} height={height} /> : <StepsPane width={left} height={height} focused={is('steps')} />}
+        {asked ? (
+          <AskPane ask={asked} width={left} height={height} />
+        ) : (
+          <StepsPane width={left} height={height} focused={is('steps')} />
+        )}
       </Box>
       <Divider height={height} />
       <Box flexDirection="column" width={right} height={height} flexShrink={0}>

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path/posix'
 import type { Change, Drawn, Plan } from '../../model/action.ts'
-import { changeCommand, type Former } from '../../model/pm2/command.ts'
+import { changeCommand, type Former, saveListCommand } from '../../model/pm2/command.ts'
 import type { Pm2Facts } from '../../model/pm2/facts.ts'
 import { driftOf } from './drift.ts'
 import { type Pm2Params, wantedOf } from './params.ts'
@@ -65,7 +65,7 @@ function changesOf(p: Pm2Params, facts: Pm2Facts, drawn: Drawn, dropped: readonl
       : { path: `${facts.stateDir}/${safeName}-${drawn.stamp}-${drawn.id}.json`, sha256: facts.former }
   const save: Change = {
     say: `pm2 save: the process list is kept for the next boot`,
-    run: changeCommand({ ...base, verb: 'dump' }),
+    run: saveListCommand(p.pm2, facts.env),
   }
   const start = changeCommand(
     {

@@ -178,6 +178,10 @@ function notes(wish: FileWish, target: PathFacts): string[] {
   const found: string[] = []
   if ('link' in target && target.link !== undefined && 'real' in target)
     found.push(`${wish.path} is a link to ${target.link}; the link stays, ${target.real} is replaced`)
+  if ('notWritableBy' in target && 'real' in target) {
+    const next = target.notWritableBy === 'root' ? '' : ': say `as: root` on the step'
+    found.push(`${target.notWritableBy} may not write in the folder of ${target.real}${next}`)
+  }
   if (target.is === 'file' && target.hardLinks > 1)
     found.push(`${target.real} has ${target.hardLinks} hard links; the others keep the former content`)
   return found

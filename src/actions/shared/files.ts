@@ -16,12 +16,14 @@ export interface FileFacts {
   real: string
   link?: string
   hardLinks: number
+  /** Who looked, where he may not write in the file's folder, and so may not replace it. */
+  notWritableBy?: string
 }
 
 /** What stands at a path: a file, nothing (`real` is where it would be), something else, or something not readable. */
 export type PathFacts =
   | FileFacts
-  | { is: 'absent'; real: string; link?: string }
+  | { is: 'absent'; real: string; link?: string; notWritableBy?: string }
   | { is: 'other'; kind: string }
   | { is: 'unreadable'; reason: string; by: string }
 
@@ -40,9 +42,10 @@ me=$(id -un 2>/dev/null || id -u)
 for p do
   link=-; [ -L "$p" ] && link=$(b64 "$(readlink -- "$p")")
   real=$(readlink -f -- "$p" 2>/dev/null) || real=$p
+  by=-; [ -w "\${real%/*}/" ] || by=$(b64 "$me")
   if ! st=$(LC_ALL=C stat -L -c '%s %a %U %G %u %g %h %F' -- "$p" 2>&1); then
     case $st in
-      *'No such file'*|*'Not a directory'*) echo "absent $(b64 "$real") $link" ;;
+      *'No such file'*|*'Not a directory'*) echo "absent $(b64 "$real") $link $by" ;;
       *) echo "unreadable $(b64 "$me") $(b64 "\${st##*: }")" ;;
     esac
     continue
@@ -51,7 +54,7 @@ for p do
   if ! sum=$(LC_ALL=C sha256sum 2>&1 <"$p"); then echo "unreadable $(b64 "$me") $(b64 'Permission denied')"; continue; fi
   content=-
   if [ "\${st%% *}" -le "$limit" ]; then content==$(base64 <"$p" | tr -d '\\n'); fi
-  echo "file \${sum%% *} $(b64 "$real") $link $content $st"
+  echo "file \${sum%% *} $(b64 "$real") $link $by $content $st"
 done
 `
 
@@ -82,10 +85,18 @@ export async function lookAtOne(host: Reader, path: string, o: { contentUpTo?: n
 
 function parse(line: string): Look {
   const [is, ...rest] = line.split(' ')
-  if (is === 'absent') return { facts: { is, real: text(rest[0]!), ...linkOf(rest[1]!) } }
+  if (is === 'absent')
+    return {
+      facts: {
+        is,
+        real: text(rest[0]!),
+        ...optional('link', rest[1]!),
+        ...optional('notWritableBy', rest[2]!),
+      },
+    }
   if (is === 'other') return { facts: { is, kind: text(rest[0]!) } }
   if (is === 'unreadable') return { facts: { is, by: text(rest[0]!), reason: text(rest[1]!) } }
-  const [sha256, real, link, content, size, mode, owner, group, uid, gid, hardLinks] = rest as string[]
+  const [sha256, real, link, by, content, size, mode, owner, group, uid, gid, hardLinks] = rest as string[]
   const facts: FileFacts = {
     is: 'file',
     sha256: sha256!,
@@ -94,14 +105,15 @@ function parse(line: string): Look {
     owner: owner === 'UNKNOWN' ? uid! : owner!,
     group: group === 'UNKNOWN' ? gid! : group!,
     real: text(real!),
-    ...linkOf(link!),
+    ...optional('link', link!),
     hardLinks: Number(hardLinks),
+    ...optional('notWritableBy', by!),
   }
   return content === '-' ? { facts } : { facts, bytes: Buffer.from(content!.slice(1), 'base64') }
 }
 
-function linkOf(field: string): { link?: string } {
-  return field === '-' ? {} : { link: text(field) }
+function optional<K extends string>(key: K, field: string): { [key in K]?: string } {
+  return (field === '-' ? {} : { [key]: text(field) }) as { [key in K]?: string }
 }
 
 function text(base64: string): string {

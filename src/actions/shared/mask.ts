@@ -4,7 +4,9 @@ import { isSecretKey, looksSecret } from '../../model/secretShape.ts'
 export const hiddenMark = '‹hidden›'
 
 // A name, then `=`, `:` or blanks, then a value: `DB_PASSWORD=x`, `"token": "x"`, Caddy's `auth_token x`.
-const assignment = /([A-Za-z_][\w.-]*)(["']?\s*[:=]\s*|["']?[ \t]+)("[^"\n]*"|'[^'\n]*'|[^\s,;}#'"]+)/g
+// Looked ahead, for in `export A_TOKEN=x` what follows the first name holds the second.
+const assignment =
+  /(?<![\w.])([A-Za-z_][\w.-]*)(?=(["']?[ \t]*[:=][ \t]*|["']?[ \t]+)("[^"\n]*"|'[^'\n]*'|[^\s,;}#'"]+))/g
 // A URL's password: scheme://user:password@host
 const urlPassword = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)([^\s@/]+)(@)/gi
 // A bcrypt, crypt or argon2 hash, as in Caddy's basicauth and in htpasswd files.
@@ -31,15 +33,26 @@ export function maskLines(text: string, learned?: Learned): string {
     if (value.length >= 6) learned?.(name, value)
     return hiddenMark
   }
-  return text
+  const shown = text
     .replace(passwordHash, (hash) => tell('password hash', hash))
     .replace(urlPassword, (_, before: string, value: string, at: string) =>
       placeholder.test(value) ? before + value + at : before + tell('url password', value) + at,
     )
-    .replace(assignment, (whole, name: string, between: string, value: string) => {
-      const bare = value.replace(/^(["'])(.*)\1$/, '$2')
-      if (bare.includes(hiddenMark) || bare === '' || placeholder.test(bare)) return whole
-      return isSecretKey(name) ? name + between + tell(name, bare) : whole
-    })
-    .replace(word, (value) => (looksSecret(value) ? tell('token', value) : value))
+  return maskAssignments(shown, tell).replace(word, (value) =>
+    looksSecret(value) ? tell('token', value) : value,
+  )
+}
+
+function maskAssignments(text: string, tell: (name: string, value: string) => string): string {
+  let shown = ''
+  let from = 0
+  for (const { 1: name, 2: between, 3: value, index } of text.matchAll(assignment)) {
+    const start = index + name!.length + between!.length
+    const bare = value!.replace(/^(["'])(.*)\1$/, '$2')
+    if (start < from || !isSecretKey(name!) || bare === '') continue
+    if (bare.includes(hiddenMark) || placeholder.test(bare)) continue
+    shown += text.slice(from, start) + tell(name!, bare)
+    from = start + value!.length
+  }
+  return shown + text.slice(from)
 }

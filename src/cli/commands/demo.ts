@@ -15,8 +15,6 @@ export const command: CliCommand = {
         const { startDemo } = await import('../../demo/index.ts')
         say('starting the practice hosts')
         const demo = await startDemo()
-        const stop = () => void demo.stop().finally(() => process.exit(130))
-        process.once('SIGHUP', stop)
         try {
           const { title, severity, inventoryFile: inventory, runbookFile: runbook, params } = demo
           if (o.headless === true || process.stdin.isTTY !== true || process.stdout.isTTY !== true) {

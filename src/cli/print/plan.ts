@@ -1,4 +1,4 @@
-import { describeChange } from '../../run/describe.ts'
+import { describeChange } from '../../model/describe.ts'
 import type { StepPlan } from '../../run/types.ts'
 import type { Ink } from '../output.ts'
 

@@ -81,7 +81,7 @@ async function followJob(machine: Machine, order: Order, o: RunOptions): Promise
   let earlier: { filter: MarkFilter; said: Map<string, string>; as: string | undefined } | undefined
   const onMark = (name: string, value: string) => {
     if (name === 'attached') earlier = markedBefore(value, deliver)
-    if (['fresh', 'attached', 'folder', 'none'].includes(name)) known.resolve()
+    if (['fresh', 'attached', 'nofolder', 'none'].includes(name)) known.resolve()
   }
   let talk: Conversation | undefined
   const listener: OutputListener = (stream, chunk) => {

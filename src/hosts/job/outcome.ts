@@ -26,8 +26,8 @@ export function outcomeOf(o: {
 }): RunResult | undefined {
   const { marks, stdout, stderr, ms } = o
   const rest = { stdout, stderr, ms }
-  const folder = marks.get('folder')
-  if (folder !== undefined && !marks.has('fresh') && !marks.has('attached')) {
+  const folder = marks.get('nofolder')
+  if (folder !== undefined) {
     return { endedBy: 'exit', ...rest, problem: `job folder: ${folder}; the command was not started` }
   }
   const exit = marks.get('exit')

@@ -78,20 +78,22 @@ export function startText(o: {
   const launch = `sh -c ${quote(supervisor(o.commandText))} sitrep "$D" "$U"`
   return `${common(o.nonce, o.id)}
 U=$(umask); umask 077
-x=$(mkdir -p -- "$B" 2>&1) && x=$(chmod 700 -- "$B" 2>&1) || { say folder "$(flat "$x")"; exit 1; }
+x=$(mkdir -p -- "$B" 2>&1) && x=$(chmod 700 -- "$B" 2>&1) || { say nofolder "$(flat "$x")"; exit 1; }
 if x=$(mkdir -- "$D" 2>&1); then
   x=$({ boot >"$D/boot" && printf '%s\\n' ${quote(o.shown)} >"$D/command" && printf '%s\\n' "$N" ${quote(o.as ?? '')} >"$D/mark" &&
     printf '%-3s\\n' '' >"$D/exit.new" && : >"$D/err" && : >"$D/out"; } 2>&1) ||
-    { rm -rf -- "$D"; say folder "$(flat "$x")"; exit 1; }
-  say fresh
+    { y=$(echo probe | LC_ALL=C cat 2>&1 >"$D/probe"); rm -rf -- "$D"; say nofolder "$(flat "\${y:-$x}")"; exit 1; }
   exec 3<&0
   if command -v setsid >/dev/null 2>&1; then setsid ${launch} <&3 3<&- >>"$D/out" 2>>"$D/err" &
   elif command -v perl >/dev/null 2>&1; then
     perl -MPOSIX -e 'POSIX::setsid(); exec @ARGV' ${launch} <&3 3<&- >>"$D/out" 2>>"$D/err" &
   else set -m; ${launch} <&3 3<&- >>"$D/out" 2>>"$D/err" & set +m; fi
   exec </dev/null 3<&-
+  # Only with a session of its own is the job out of reach of what ends this channel.
+  n=0; while [ ! -s "$D/pgid" ] && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.01 2>/dev/null || sleep 1; done
+  say fresh
 elif [ -d "$D" ]; then ${attached}
-else say folder "$(flat "$x")"; exit 1; fi
+else say nofolder "$(flat "$x")"; exit 1; fi
 ${followText({ stdout: 0, stderr: 0 })}`
 }
 

@@ -98,6 +98,10 @@ function connectTo(resolve: string): string {
 export function curlConfig(request: HttpRequest): { text: string; secrets: Record<string, SecretRef> } {
   const secrets = collect()
   const { url, method, headers, body, json, resolve, insecure, timeoutMs } = request
+  // curl reads other schemes too, and a header name that begins with @ as a file's name.
+  if (!/^https?:\/\//i.test(url)) throw new SitrepError('failed', `not an http or https URL: ${url}`)
+  const odd = Object.keys(headers).find((name) => !/^[!#$%&'*+.^_`|~\w-]+$/.test(name))
+  if (odd !== undefined) throw new SitrepError('failed', `not a header name: ${odd}`)
   const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
   const head = method === 'HEAD'
   const lines = [

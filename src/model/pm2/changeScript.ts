@@ -1,5 +1,5 @@
-/** Changes one PM2 application: `save` its former definition, `start` the wanted one, `restore` the former, `remove` it. */
-export const changeScript = String.raw`
+/** What every change of a PM2 application begins with. */
+const base = String.raw`
 const temporary = []
 process.on('exit', () => { for (const file of temporary) tryTo(() => fs.unlinkSync(file)) })
 
@@ -26,12 +26,23 @@ function remove() {
   return ids.length
 }
 
+function report(did) {
+  const apps = current().map((a) => ({ pm_id: a.pm_id, pid: a.pid, restarts: a.pm2_env.restart_time, status: a.pm2_env.status }))
+  process.stdout.write(JSON.stringify({ did, processes: apps }) + '\n')
+}
+`
+
+/** Reads the former definition, which must be the one that was saved. */
+const former = `
 function formerText() {
   const text = fs.readFileSync(input.former.path, 'utf8')
   if (sha(text) !== input.former.sha256) throw new Error(input.former.path + ' is not what was saved: its sha256 is ' + sha(text))
   return text
 }
+`
 
+/** Makes the wanted definition out of the parameters and what is kept of the former one. */
+const wanted = `
 // Options of the former definition that the wanted one does not speak of, kept: a limit of memory, its log files, its instances.
 const kept = ['namespace', 'max_memory_restart', 'max_restarts', 'min_uptime', 'restart_delay', 'exp_backoff_restart_delay', 'kill_timeout', 'listen_timeout', 'wait_ready',
   'shutdown_with_message', 'autorestart', 'cron_restart', 'watch', 'ignore_watch', 'watch_delay', 'watch_options', 'merge_logs', 'log_date_format', 'log_type',
@@ -64,48 +75,42 @@ function wantedDefinition(former) {
   def.script = input.script.includes(' ') ? path.relative(input.cwd, input.script) : input.script
   return def
 }
-
-function report(did) {
-  const apps = current().map((a) => ({ pm_id: a.pm_id, pid: a.pid, restarts: a.pm2_env.restart_time, status: a.pm2_env.status }))
-  process.stdout.write(JSON.stringify({ did, processes: apps }) + '\n')
-}
-
-const verbs = {
-  save() {
-    const text = definition(current())
-    if (sha(text) !== input.former.sha256) throw new Error('the definition of ' + input.name + ' changed since it was inspected: plan again')
-    secretFile(input.former.path, text)
-    process.stdout.write(JSON.stringify({ did: 'saved', path: input.former.path, sha256: input.former.sha256 }) + '\n')
-  },
-  start() {
-    const former = input.former ? JSON.parse(formerText()) : []
-    if (!input.former && current().length > 0) throw new Error(input.name + ' was started by somebody else since it was inspected: plan again')
-    const file = path.join(stateDir, 'start-' + crypto.randomBytes(8).toString('hex') + '.json')
-    const text = JSON.stringify([wantedDefinition(former)])
-    temporary.push(file)
-    secretFile(file, text)
-    remove()
-    must(pm2(input.pm2, ['start', file]), 'pm2 start')
-    report('started')
-  },
-  restore() {
-    const former = JSON.parse(formerText())
-    remove()
-    must(pm2(input.pm2, ['resurrect'], { PM2_DUMP_FILE_PATH: input.former.path, PM2_DUMP_BACKUP_FILE_PATH: input.former.path }), 'pm2 resurrect')
-    if (current().length !== former.length) throw new Error('pm2 did not bring back ' + input.name)
-    report('restored')
-  },
-  remove() {
-    remove()
-    report('removed')
-  },
-  dump() {
-    // dump.pm2 holds every application's environment: a new one is made for its owner alone.
-    process.umask(0o077)
-    must(pm2(input.pm2, ['save', '--force']), 'pm2 save')
-    process.stdout.write('saved ' + path.join(pm2Home, 'dump.pm2') + '\n')
-  },
-}
-
-verbs[input.verb]()
 `
+
+/** Keeps the former definition in a 0600 file. */
+const save = String.raw`
+const text = definition(current())
+if (sha(text) !== input.former.sha256) throw new Error('the definition of ' + input.name + ' changed since it was inspected: plan again')
+secretFile(input.former.path, text)
+process.stdout.write(JSON.stringify({ did: 'saved', path: input.former.path, sha256: input.former.sha256 }) + '\n')
+`
+
+/** Deletes what has the name and starts the wanted definition, from a 0600 file that goes away with the script. */
+const start = `
+const was = input.former ? JSON.parse(formerText()) : []
+if (!input.former && current().length > 0) throw new Error(input.name + ' was started by somebody else since it was inspected: plan again')
+const file = path.join(stateDir, 'start-' + crypto.randomBytes(8).toString('hex') + '.json')
+const text = JSON.stringify([wantedDefinition(was)])
+temporary.push(file)
+secretFile(file, text)
+remove()
+must(pm2(input.pm2, ['start', file]), 'pm2 start')
+report('started')
+`
+
+/** Deletes what has the name and starts the former definition, as 'pm2 resurrect' does with a whole dump. */
+const restore = `
+const was = JSON.parse(formerText())
+remove()
+must(pm2(input.pm2, ['resurrect'], { PM2_DUMP_FILE_PATH: input.former.path, PM2_DUMP_BACKUP_FILE_PATH: input.former.path }), 'pm2 resurrect')
+if (current().length !== was.length) throw new Error('pm2 did not bring back ' + input.name)
+report('restored')
+`
+
+/** JavaScript for the host, by what it does to one PM2 application. */
+export const changeScripts = {
+  save: base + save,
+  start: base + former + wanted + start,
+  restore: base + former + restore,
+  remove: `${base}\nremove()\nreport('removed')\n`,
+} as const

@@ -29,6 +29,8 @@ export interface Pm2Process {
 export interface Pm2Facts {
   /** The user that was looked as. */
   user: string
+  /** The small environment that PM2 is run with: HOME, PATH, PM2_HOME and the like. */
+  env: Record<string, string>
   pm2Home: string
   /** `$XDG_STATE_HOME/sitrep/pm2` of that user, absolute. */
   stateDir: string

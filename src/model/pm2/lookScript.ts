@@ -89,7 +89,7 @@ function look(input) {
   const all = processes()
   const daemon = ownDaemon(all)
   const found = which(input.pm2)
-  const facts = { user: me.username, pm2Home, stateDir, found: Boolean(found), daemon: daemon ? daemon.pid : 0, processes: [], others: [] }
+  const facts = { user: me.username, env: cleanEnv(), pm2Home, stateDir, found: Boolean(found), daemon: daemon ? daemon.pid : 0, processes: [], others: [] }
   const list = daemon && found ? jlist(input.pm2) : []
   const apps = named(list, input.name)
   if (input.script) {

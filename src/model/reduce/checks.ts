@@ -29,7 +29,13 @@ export const checks: Handlers = {
     const changed = previous !== undefined && previous !== verdict
     if (phase === 'watch' && !changed) return
     const text = `${phaseWords[phase]}: ${title}: ${observed}${verdict === 'ok' ? '' : ` (expected ${expected})`}`
-    addRow(draft, event, { kind: 'check', text, host, evidence: verdict, ...(verdict === 'ok' ? {} : { bad: true }) })
+    addRow(draft, event, {
+      kind: 'check',
+      text,
+      host,
+      evidence: verdict,
+      ...(verdict === 'ok' ? {} : { bad: true }),
+    })
   },
 }
 

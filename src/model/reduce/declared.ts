@@ -1,14 +1,22 @@
 import type { Milestone, Status } from '../event.ts'
-import { type Draft, addRow, adopt, changeRow, type Handlers, own } from './draft.ts'
+import { addRow, adopt, changeRow, type Draft, type Handlers, own } from './draft.ts'
 
 /** Status changes that set a milestone of the same name when it is not set yet. */
-const milestoneOf: Partial<Record<Status, Milestone>> = { identified: 'identified', resolved: 'resolved', closed: 'closed' }
+const milestoneOf: Partial<Record<Status, Milestone>> = {
+  identified: 'identified',
+  resolved: 'resolved',
+  closed: 'closed',
+}
 
 /** What people say about the incident: declaration, status, milestones, notes, roles, follow-ups. */
 export const declared: Handlers = {
   'incident.declared'(draft, event) {
     const { title, severity, alert } = event.data
-    Object.assign(draft.incident, { title, severity, declaredAt: event.at }, alert === undefined ? {} : { alert })
+    Object.assign(
+      draft.incident,
+      { title, severity, declaredAt: event.at },
+      alert === undefined ? {} : { alert },
+    )
     setMilestone(draft, 'detected', event.at, event.id, false)
     addRow(draft, event, { kind: 'incident', text: `Declared ${severity}: ${title}` })
   },

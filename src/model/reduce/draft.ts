@@ -7,7 +7,7 @@ import type { Incident, TimelineRow } from '../incident.ts'
  */
 export interface Draft {
   incident: Incident
-  owned: WeakSet<object>
+  owned: Set<object>
   /** Rows are being added out of order; they are sorted once, at the end. */
   unsorted: boolean
 }
@@ -20,7 +20,7 @@ export type Handlers = { [T in EventType]?: (draft: Draft, event: Known<T>) => v
 
 /** A draft on top of an incident, which itself stays as it is. */
 export function draftOf(incident: Incident): Draft {
-  return { incident: { ...incident }, owned: new WeakSet(), unsorted: false }
+  return { incident: { ...incident }, owned: new Set(), unsorted: false }
 }
 
 /** A part of the draft that may be changed in place: an array or object at a key of an owned holder. */
@@ -53,7 +53,11 @@ export function addRow(
 }
 
 /** Changes the row that an event made; nothing where it made none. */
-export function changeRow(draft: Draft, event: string, change: (row: TimelineRow) => Partial<TimelineRow>): void {
+export function changeRow(
+  draft: Draft,
+  event: string,
+  change: (row: TimelineRow) => Partial<TimelineRow>,
+): void {
   const rows = own(draft, draft.incident, 'timeline')
   for (let index = rows.length - 1; index >= 0; index--) {
     const row = rows[index]!

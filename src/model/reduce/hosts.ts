@@ -11,7 +11,8 @@ export const hosts: Handlers = {
       detail,
       ...(fingerprint === undefined ? {} : { fingerprint }),
     })
-    if (before === 'lost' || before === 'refused') addRow(draft, event, { kind: 'host', text: `Connected again: ${detail}`, host })
+    if (before === 'lost' || before === 'refused')
+      addRow(draft, event, { kind: 'host', text: `Connected again: ${detail}`, host })
   },
   'host.stale'(draft, event) {
     const { host, since } = event.data
@@ -20,14 +21,28 @@ export const hosts: Handlers = {
   },
   'host.lost'(draft, event) {
     const { host, reason } = event.data
-    own(draft, draft.incident, 'hosts')[host] = { ...draft.incident.hosts[host], state: 'lost', detail: reason }
+    own(draft, draft.incident, 'hosts')[host] = {
+      ...draft.incident.hosts[host],
+      state: 'lost',
+      detail: reason,
+    }
     addRow(draft, event, { kind: 'host', text: `Connection lost: ${reason}`, host, bad: true })
   },
   'host.refused'(draft, event) {
     const { host, phase, reason, fingerprints } = event.data
-    own(draft, draft.incident, 'hosts')[host] = { ...draft.incident.hosts[host], state: 'refused', detail: `${phase}: ${reason}` }
+    own(draft, draft.incident, 'hosts')[host] = {
+      ...draft.incident.hosts[host],
+      state: 'refused',
+      detail: `${phase}: ${reason}`,
+    }
     const evidence = fingerprints?.join(', ')
-    addRow(draft, event, { kind: 'host', text: `Refused (${phase}): ${reason}`, host, bad: true, ...(evidence ? { evidence } : {}) })
+    addRow(draft, event, {
+      kind: 'host',
+      text: `Refused (${phase}): ${reason}`,
+      host,
+      bad: true,
+      ...(evidence ? { evidence } : {}),
+    })
   },
   'host.clock'(draft, event) {
     const { host, offsetMs, uncertaintyMs } = event.data

@@ -15,14 +15,24 @@ export const records: Handlers = {
     if (runs[run]) own(draft, runs, run).finished = { ...event.data, at: event.at }
     const name = runs[run]?.runbook ?? run
     const text = `Finished runbook ${name}${summary ? `: ${summary}` : ''}`
-    addRow(draft, event, { kind: 'run', text, evidence: `exit ${exit}`, ...(exit === 0 ? {} : { bad: true }) })
+    addRow(draft, event, {
+      kind: 'run',
+      text,
+      evidence: `exit ${exit}`,
+      ...(exit === 0 ? {} : { bad: true }),
+    })
   },
   'secret.registered'(draft, event) {
     own(draft, draft.incident, 'secrets')[event.data.name] = event.data.source
   },
   'command.ran'(draft, event) {
     const { host, command } = event.data
-    own(draft, draft.incident, 'commands').push({ ...event.data, at: event.at, by: event.by, event: event.id })
+    own(draft, draft.incident, 'commands').push({
+      ...event.data,
+      at: event.at,
+      by: event.by,
+      event: event.id,
+    })
     const row = { kind: 'command' as const, text: `Ran: ${command}`, host, evidence: sayEnd(event.data) }
     addRow(draft, event, wentWrong(event.data) ? { ...row, bad: true } : row)
   },
@@ -34,7 +44,13 @@ export const records: Handlers = {
   },
   'lock.taken_over'(draft, event) {
     const { host, resource, lock } = event.data
-    addRow(draft, event, { kind: 'host', text: `Took over the lock of ${resource}`, host, evidence: lock, bad: true })
+    addRow(draft, event, {
+      kind: 'host',
+      text: `Took over the lock of ${resource}`,
+      host,
+      evidence: lock,
+      bad: true,
+    })
   },
   'artifact.added'(draft, event) {
     const { sha256, bytes, name } = event.data

@@ -28,7 +28,12 @@ export const steps: Handlers = {
       const text = `Found: ${plan.title}: ${plan.because}`
       addRow(draft, event, { kind: 'step', text, host: plan.host, ...(evidence ? { evidence } : {}) })
     } else if (plan.outcome === 'cannot_tell') {
-      addRow(draft, event, { kind: 'step', text: `Can't tell: ${plan.title}: ${plan.because}`, host: plan.host, bad: true })
+      addRow(draft, event, {
+        kind: 'step',
+        text: `Can't tell: ${plan.title}: ${plan.because}`,
+        host: plan.host,
+        bad: true,
+      })
     }
   },
   'step.approved'(draft, event) {
@@ -38,13 +43,22 @@ export const steps: Handlers = {
     step.approved = { how, at: event.at, by: event.by }
     // What runs without being asked for was approved by nobody.
     if (how === 'auto') return
-    addRow(draft, event, { kind: 'step', text: `Approved: ${step.title}`, host: step.host, evidence: approvals[how] })
+    addRow(draft, event, {
+      kind: 'step',
+      text: `Approved: ${step.title}`,
+      host: step.host,
+      evidence: approvals[how],
+    })
   },
   'step.skipped'(draft, event) {
     const step = ownStep(draft, event.data)
     step.state = 'skipped'
     step.reason = event.data.reason
-    addRow(draft, event, { kind: 'step', text: `Skipped: ${step.title}: ${event.data.reason}`, host: step.host })
+    addRow(draft, event, {
+      kind: 'step',
+      text: `Skipped: ${step.title}: ${event.data.reason}`,
+      host: step.host,
+    })
   },
   'step.started'(draft, event) {
     const { change, of, say, command, undo, undoHash } = event.data
@@ -52,8 +66,18 @@ export const steps: Handlers = {
     // A change numbered below 0 is an undo; its end is told by step.undone.
     if (change >= 0) {
       step.state = 'running'
-      const started = { started: event.id, at: event.at, change, of, say, undo, undoHash } as StepState['changes'][number]
-      own(draft, step, 'changes').push(adopt(draft, command === undefined ? started : { ...started, command }))
+      const started = {
+        started: event.id,
+        at: event.at,
+        change,
+        of,
+        say,
+        undo,
+        undoHash,
+      } as StepState['changes'][number]
+      own(draft, step, 'changes').push(
+        adopt(draft, command === undefined ? started : { ...started, command }),
+      )
     }
     const what = change >= 0 ? 'Started' : 'Undo started'
     addRow(draft, event, { kind: 'step', text: `${what}: ${step.title}: ${say}`, host: step.host })
@@ -67,7 +91,10 @@ export const steps: Handlers = {
       own(draft, changes, index).applied = { ...event.data, at: event.at, event: event.id }
       step.state = 'verifying'
     }
-    changeRow(draft, started, () => ({ evidence: sayEnd(event.data), ...(wentWrong(event.data) ? { bad: true } : {}) }))
+    changeRow(draft, started, () => ({
+      evidence: sayEnd(event.data),
+      ...(wentWrong(event.data) ? { bad: true } : {}),
+    }))
   },
   'step.verified'(draft, event) {
     const { verdict, reason, ms } = event.data
@@ -77,7 +104,13 @@ export const steps: Handlers = {
     if (!(verdict === 'ok' && step.state === 'in_sync')) step.state = verdict
     const text = `${verdictWords[verdict]}: ${step.title}: ${reason}`
     const evidence = `${verdict} after ${sayMs(ms)}`
-    addRow(draft, event, { kind: 'step', text, host: step.host, evidence, ...(verdict === 'ok' ? {} : { bad: true }) })
+    addRow(draft, event, {
+      kind: 'step',
+      text,
+      host: step.host,
+      evidence,
+      ...(verdict === 'ok' ? {} : { bad: true }),
+    })
   },
   'step.undone'(draft, event) {
     const { started, verdict, reason } = event.data
@@ -94,20 +127,31 @@ export const steps: Handlers = {
     const step = ownStep(draft, event.data)
     step.state = gone ? 'cancelled' : 'unknown'
     step.reason = detail
-    const text = gone ? `Cancelled: ${step.title}: ${detail}` : `Cancel: ${step.title} is still running: ${detail}`
+    const text = gone
+      ? `Cancelled: ${step.title}: ${detail}`
+      : `Cancel: ${step.title} is still running: ${detail}`
     addRow(draft, event, { kind: 'step', text, host: step.host, bad: true })
   },
   'step.unknown'(draft, event) {
     const step = ownStep(draft, event.data)
     step.state = 'unknown'
     step.reason = event.data.reason
-    addRow(draft, event, { kind: 'step', text: `Outcome unknown: ${step.title}: ${event.data.reason}`, host: step.host, bad: true })
+    addRow(draft, event, {
+      kind: 'step',
+      text: `Outcome unknown: ${step.title}: ${event.data.reason}`,
+      host: step.host,
+      bad: true,
+    })
   },
   'step.answered'(draft, event) {
     const step = ownStep(draft, event.data)
     step.state = 'answered'
     step.answer = event.data.answer
-    addRow(draft, event, { kind: 'step', text: `Answered: ${step.title}: ${event.data.answer}`, host: step.host })
+    addRow(draft, event, {
+      kind: 'step',
+      text: `Answered: ${step.title}: ${event.data.answer}`,
+      host: step.host,
+    })
   },
   'revert.armed'(draft, event) {
     const step = ownStep(draft, event.data)
@@ -116,13 +160,22 @@ export const steps: Handlers = {
   },
   'revert.confirmed'(draft, event) {
     const step = ownStep(draft, event.data)
-    addRow(draft, event, { kind: 'step', text: `Kept: ${step.title}; the revert is disarmed`, host: step.host })
+    addRow(draft, event, {
+      kind: 'step',
+      text: `Kept: ${step.title}; the revert is disarmed`,
+      host: step.host,
+    })
   },
   'revert.fired'(draft, event) {
     const step = ownStep(draft, event.data)
     step.state = 'undone'
     step.reason = event.data.detail
-    addRow(draft, event, { kind: 'step', text: `Reverted by the host: ${step.title}: ${event.data.detail}`, host: step.host, bad: true })
+    addRow(draft, event, {
+      kind: 'step',
+      text: `Reverted by the host: ${step.title}: ${event.data.detail}`,
+      host: step.host,
+      bad: true,
+    })
   },
 }
 
@@ -142,6 +195,14 @@ function ownStep(draft: Draft, ref: Ref, named?: { title: string; uses: string }
   const key = stepKey(ref)
   const { run, step, host } = ref
   const title = named?.title ?? step
-  all[key] ??= adopt(draft, { run, step, host, title, uses: named?.uses ?? '', state: 'planned', changes: [] })
+  all[key] ??= adopt(draft, {
+    run,
+    step,
+    host,
+    title,
+    uses: named?.uses ?? '',
+    state: 'planned',
+    changes: [],
+  })
   return own(draft, all, key)
 }

@@ -27,10 +27,18 @@ export function sayEnd(o: {
   return `${how}, ${sayMs(o.ms)}${o.problem ? ` (${o.problem})` : ''}`
 }
 
-const ends: Record<string, string> = { timeout: 'timed out', cancel: 'cancelled', lost: 'link lost, outcome unknown' }
+const ends: Record<string, string> = {
+  timeout: 'timed out',
+  cancel: 'cancelled',
+  lost: 'link lost, outcome unknown',
+}
 
 /** True where a command ended otherwise than with exit 0. */
-export function wentWrong(o: { endedBy: string; exitCode?: number | undefined; problem?: string | undefined }): boolean {
+export function wentWrong(o: {
+  endedBy: string
+  exitCode?: number | undefined
+  problem?: string | undefined
+}): boolean {
   return o.endedBy !== 'exit' || o.exitCode !== 0 || o.problem !== undefined
 }
 
@@ -51,7 +59,8 @@ interface LooseDiff {
 export function diffsOf(plan: EventData<'step.planned'>): LooseDiff[] {
   return plan.changes.flatMap(({ do: change }) => {
     const diff = change.diff as Partial<LooseDiff> | undefined
-    if (typeof diff?.path !== 'string' || typeof diff.from !== 'string' || typeof diff.to !== 'string') return []
+    if (typeof diff?.path !== 'string' || typeof diff.from !== 'string' || typeof diff.to !== 'string')
+      return []
     return [{ ...diff, unified: typeof diff.unified === 'string' ? diff.unified : '' } as LooseDiff]
   })
 }

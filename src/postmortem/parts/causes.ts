@@ -6,14 +6,23 @@ import { code, heading, inlineCode, list, paragraph, strong } from '../tree.ts'
 
 /** What differed from what the runbook wants when it first looked: why, both sha256, the diff. Pinned log lines are the symptom. */
 export function causes(incident: Incident): RootContent[] {
-  const planned = Object.values(incident.steps).flatMap((step) => (step.drift ? [{ step, drift: step.drift }] : []))
-  const drifted = planned.filter(({ step, drift }) => drift.outcome === 'would_change' && drift.changes.length > 0 && step.uses !== 'manual')
-  const unclear = planned.filter(({ step, drift }) => drift.outcome === 'cannot_tell' && step.uses !== 'manual')
+  const planned = Object.values(incident.steps).flatMap((step) =>
+    step.drift ? [{ step, drift: step.drift }] : [],
+  )
+  const drifted = planned.filter(
+    ({ step, drift }) =>
+      drift.outcome === 'would_change' && drift.changes.length > 0 && step.uses !== 'manual',
+  )
+  const unclear = planned.filter(
+    ({ step, drift }) => drift.outcome === 'cannot_tell' && step.uses !== 'manual',
+  )
   return [
     heading(2, 'Root causes'),
     ...symptoms(incident),
     ...(drifted.length === 0 ? [paragraph('No drift was found by a runbook.')] : drifted.flatMap(cause)),
-    ...(unclear.length === 0 ? [] : [paragraph('Found not as wanted, or not to be told by inspection:'), list(unclear.map(said))]),
+    ...(unclear.length === 0
+      ? []
+      : [paragraph('Found not as wanted, or not to be told by inspection:'), list(unclear.map(said))]),
   ]
 }
 

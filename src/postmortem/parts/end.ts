@@ -15,7 +15,9 @@ export function followups({ followups }: Incident): RootContent[] {
 export function environment({ steps }: Incident): RootContent[] {
   const rows = Object.values(steps).flatMap((step) => {
     const keys = keysOf(step)
-    return keys.length === 0 ? [] : [[step.title, step.host, keys.flatMap((key, at) => [at === 0 ? '' : ', ', inlineCode(key)])]]
+    return keys.length === 0
+      ? []
+      : [[step.title, step.host, keys.flatMap((key, at) => [at === 0 ? '' : ', ', inlineCode(key)])]]
   })
   if (rows.length === 0) return [heading(2, 'Environment keys'), paragraph('No step named any.')]
   return [heading(2, 'Environment keys'), table(['Step', 'Host', 'Keys'], rows)]
@@ -28,8 +30,16 @@ function keysOf(step: StepState): string[] {
   const plans = [step.drift, step.plan].filter((plan) => plan !== undefined)
   const edited = plans.flatMap(({ changes }) => changes.flatMap(({ do: change }) => editedKeys(change)))
   const about = /^(?:env|pm2)\./.test(step.uses)
-  const texts = about ? plans.flatMap((plan) => [plan.because, ...(plan.evidence ?? []), ...plan.changes.map(({ do: { say } }) => say)]) : []
-  return [...new Set([...edited, ...texts.flatMap((text) => text.match(keyName) ?? [])])].filter((key) => key !== 'PM2_HOME').sort()
+  const texts = about
+    ? plans.flatMap((plan) => [
+        plan.because,
+        ...(plan.evidence ?? []),
+        ...plan.changes.map(({ do: { say } }) => say),
+      ])
+    : []
+  return [...new Set([...edited, ...texts.flatMap((text) => text.match(keyName) ?? [])])]
+    .filter((key) => key !== 'PM2_HOME')
+    .sort()
 }
 
 function editedKeys(change: Record<string, unknown>): string[] {
@@ -40,15 +50,22 @@ function editedKeys(change: Record<string, unknown>): string[] {
 
 /** Commands and outputs, numbered as the timeline cites them. */
 export function appendix(evidence: readonly Evidence[]): RootContent[] {
-  if (evidence.length === 0) return [heading(2, 'Appendix: commands and outputs'), paragraph('No command was run.')]
+  if (evidence.length === 0)
+    return [heading(2, 'Appendix: commands and outputs'), paragraph('No command was run.')]
   return [
     heading(2, 'Appendix: commands and outputs'),
     ...evidence.flatMap((entry) => [
       heading(3, `Evidence ${entry.number}`),
-      paragraph(`${sayTime(entry.at)}, `, inlineCode(entry.host), `: ${entry.title}. Result: ${entry.result}.`),
+      paragraph(
+        `${sayTime(entry.at)}, `,
+        inlineCode(entry.host),
+        `: ${entry.title}. Result: ${entry.result}.`,
+      ),
       ...(entry.command === undefined ? [] : [code(entry.command, 'sh')]),
       ...entry.outputs.flatMap(({ name, text }) => [paragraph(`${name}:`), code(text, 'text')]),
-      ...(entry.artifact === undefined ? [] : [paragraph('All of it: artifact ', inlineCode(entry.artifact))]),
+      ...(entry.artifact === undefined
+        ? []
+        : [paragraph('All of it: artifact ', inlineCode(entry.artifact))]),
     ]),
   ]
 }

@@ -8,9 +8,12 @@ import { heading, inlineCode, linkTo, paragraph, table } from '../tree.ts'
 export function fixes(incident: Incident, evidence: readonly Evidence[]): RootContent[] {
   const numbers = new Map(evidence.map(({ event, number }) => [event, number]))
   const rows = Object.values(incident.steps).flatMap((step) =>
-    step.changes.filter(({ undone }) => undone?.verdict !== 'ok').map((change) => row(step, change, numbers.get(change.started))),
+    step.changes
+      .filter(({ undone }) => undone?.verdict !== 'ok')
+      .map((change) => row(step, change, numbers.get(change.started))),
   )
-  if (rows.length === 0) return [heading(2, 'Fixes applied'), paragraph('No step of a runbook changed anything.')]
+  if (rows.length === 0)
+    return [heading(2, 'Fixes applied'), paragraph('No step of a runbook changed anything.')]
   return [heading(2, 'Fixes applied'), table(['Action', 'Command', 'Host', 'Result', 'Evidence'], rows)]
 }
 

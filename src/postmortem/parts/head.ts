@@ -44,9 +44,13 @@ function summaryLine(incident: Incident): string {
   ]
   const parts = [
     `${incident.title}.`,
-    found.length > 0 ? `${count(found.length, 'step')} of the runbook found drift` : 'No drift was found by a runbook',
+    found.length > 0
+      ? `${count(found.length, 'step')} of the runbook found drift`
+      : 'No drift was found by a runbook',
     fixed.length > 0 ? `; ${count(fixed.length, 'fix', 'fixes')} applied and verified.` : '.',
-    looked.length > 0 ? ` Of ${count(looked.length, 'check')}, ${bad} failed before and ${good} passed after.` : '',
+    looked.length > 0
+      ? ` Of ${count(looked.length, 'check')}, ${bad} failed before and ${good} passed after.`
+      : '',
   ]
   return `${parts[0]} ${parts.slice(1).join('')}`
 }
@@ -76,7 +80,11 @@ export function milestonesAndDurations(incident: Incident): RootContent[] {
   })
   const durations = durationsOf(incident).map(({ name, from, to, ms }) => [
     name,
-    ms === undefined ? 'not known' : ms < 0 ? 'not known (the milestones stand in the wrong order)' : sayMs(ms),
+    ms === undefined
+      ? 'not known'
+      : ms < 0
+        ? 'not known (the milestones stand in the wrong order)'
+        : sayMs(ms),
     `${milestoneWords[from]} → ${milestoneWords[to].toLowerCase()}`,
   ])
   return [

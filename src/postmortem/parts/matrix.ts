@@ -36,13 +36,27 @@ export function open(incident: Incident): RootContent[] {
   )
   const checks = Object.values(incident.checks).flatMap(({ title, host, before, after }) => {
     if (after?.verdict === 'ok') return []
-    if (!after) return before ? [[strong('Never verified'), `: ${title} on `, inlineCode(host), ': no look after the last step']] : []
-    return [[strong(after.verdict === 'failed' ? 'Check fails' : 'Check unknown'), `: ${title} on `, inlineCode(host), `: ${after.observed}`]]
+    if (!after)
+      return before
+        ? [[strong('Never verified'), `: ${title} on `, inlineCode(host), ': no look after the last step']]
+        : []
+    return [
+      [
+        strong(after.verdict === 'failed' ? 'Check fails' : 'Check unknown'),
+        `: ${title} on `,
+        inlineCode(host),
+        `: ${after.observed}`,
+      ],
+    ]
   })
   const all = [...steps, ...undone, ...checks]
   return [
     heading(2, 'Undone, skipped or never verified'),
-    all.length === 0 ? paragraph('Nothing: every step that ran was verified, and every check was looked at after the last step.') : list(all),
+    all.length === 0
+      ? paragraph(
+          'Nothing: every step that ran was verified, and every check was looked at after the last step.',
+        )
+      : list(all),
   ]
 }
 

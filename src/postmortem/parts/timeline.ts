@@ -18,7 +18,13 @@ export function timeline(incident: Incident, evidence: readonly Evidence[]): Roo
         const number = numbers.get(row.event)
         const link = number === undefined ? [] : [linkTo(`evidence-${number}`, `Evidence ${number}`)]
         const label = row.evidence === undefined ? [] : [`${row.evidence}${number === undefined ? '' : ', '}`]
-        return [times.range(row.at, row.until), row.text, row.host ?? '', inlineCode(row.by), [...label, ...link]]
+        return [
+          times.range(row.at, row.until),
+          row.text,
+          row.host ?? '',
+          inlineCode(row.by),
+          [...label, ...link],
+        ]
       }),
     ),
   ]

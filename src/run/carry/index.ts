@@ -18,7 +18,7 @@ export const carryOut: CarryOut = async (change, id, deps) => {
   if ('remove' in change) return carryRemove(change.remove, change.as, id, deps)
   if ('link' in change) return carryLink(change.link, change.as, id, deps)
   if ('request' in change) {
-    const command = requestCommand(change.request, deps.secrets)
+    const command = requestCommand(change.request)
     if (command instanceof SitrepError) return notCarriedOut(deps, 'exit', command.message)
     if (change.request.from === 'operator') return runJob(deps.local, id, command, deps)
     return runJob(deps.session, id, withUser(command, change), deps)

@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { connect } from '../../../src/hosts/connect.ts'
-import type { Prompter } from '../../../src/hosts/prompter.ts'
+import { type ConnectDeps, connect } from '../../../src/hosts/connect.ts'
 import { createSecretStore } from '../../../src/hosts/secrets.ts'
 import type { RunResult, Session } from '../../../src/model/command.ts'
 import type { Host } from '../../../src/model/host.ts'
@@ -44,32 +43,41 @@ export function sshdHost(sshd: PrivateSshd, more: Partial<Host> = {}): Host {
 export interface Bench {
   host: Host
   secrets: SecretStore
-  open(more?: Partial<Host>, prompter?: Prompter): Promise<Session>
-  /** Ends every connection to the host without a goodbye; only ssh2 has one. */
-  cut?(): Promise<void>
+  /** The folder under which the host keeps sitrep's state. */
+  state: string
+  open(more?: Partial<Host>, deps?: Partial<ConnectDeps>): Promise<Session>
   close(): Promise<void>
 }
 
 /** Sessions on this machine, with a state folder of their own. */
 export async function localBench(): Promise<Bench> {
-  return bench(testHost({}), async () => {})
+  const state = stateFolder()
+  const before = process.env.XDG_STATE_HOME
+  process.env.XDG_STATE_HOME = state
+  return bench(testHost({}), state, async () => {
+    if (before === undefined) delete process.env.XDG_STATE_HOME
+    else process.env.XDG_STATE_HOME = before
+  })
 }
 
 /** Sessions over ssh2 to a private sshd. */
 export async function ssh2Bench(config: string[] = []): Promise<Bench & { sshd: PrivateSshd }> {
-  const sshd = await privateSshd({ config })
-  return { ...bench(sshdHost(sshd), () => sshd.stop()), sshd }
+  const state = stateFolder()
+  const sshd = await privateSshd({ config: [...config, `SetEnv XDG_STATE_HOME=${state}`] })
+  return { ...bench(sshdHost(sshd), state, () => sshd.stop()), sshd }
 }
 
-function bench(host: Host, stop: () => Promise<void>): Bench {
+const stateFolder = () => mkdtempSync(join(tmpdir(), 'sitrep-bench-'))
+
+function bench(host: Host, state: string, stop: () => Promise<void>): Bench {
   const secrets = createSecretStore()
-  const state = mkdtempSync(join(tmpdir(), 'sitrep-bench-'))
   const sessions: Session[] = []
   return {
-    host: { ...host, env: { XDG_STATE_HOME: state } },
+    host,
+    state,
     secrets,
-    async open(more = {}, prompter) {
-      const session = await connect({ ...host, ...more }, { secrets, ...(prompter ? { prompter } : {}) })
+    async open(more = {}, deps = {}) {
+      const session = await connect({ ...host, ...more }, { secrets, gentleMs: 1000, ...deps })
       sessions.push(session)
       return session
     },

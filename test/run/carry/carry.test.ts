@@ -162,7 +162,7 @@ describe('request', () => {
         resolve: '127.0.0.1',
       }
       const { result, stderr } = await carry(own, { say: '', request }, { secrets })
-      expect(stderr).toMatch(/^sitrep-http 503 [\d.]+\n$/)
+      expect(stderr).toMatch(/sitrep-curl 503 [\d.]+ \d+ /)
       expect(result.exitCode).toBe(0)
       expect(new TextDecoder().decode(result.stdout.bytes)).toMatch(
         /^HTTP\/1.1 503.*x-answer: yes.*\r\n\r\nbusy$/s,
@@ -173,7 +173,8 @@ describe('request', () => {
         'x-empty': '',
         host: 'other.example.org',
       })
-      expect(own.commands[0]!.argv).toEqual(['curl', '--disable', '--config', '-'])
+      expect(own.commands[0]!.argv.slice(0, 2)).toEqual(['sh', '-c'])
+      expect(JSON.stringify(own.commands[0])).not.toContain('quo')
     })
   })
 

@@ -11,7 +11,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises'
-import { execa } from 'execa'
+import { execa, execaSync } from 'execa'
 import { describe, expect, it } from 'vitest'
 import type { FileChange } from '../../../src/model/action.ts'
 import { shaOf } from '../../../src/run/carry/content.ts'
@@ -19,6 +19,7 @@ import { exitCodes } from '../../../src/run/carry/scripts.ts'
 import { carry } from '../../helpers/carry.ts'
 import { secretsOf, tempDir, testSession } from '../../helpers/reader.ts'
 
+const installed = (program: string) => execaSync('which', [program], { reject: false }).exitCode === 0
 const root = process.getuid?.() === 0
 const session = testSession()
 const put = (change: FileChange, o: Parameters<typeof carry>[2] = {}) =>
@@ -322,4 +323,28 @@ describe('put', () => {
       await execa('umount', [dir.path])
     }
   })
+
+  it.each(['dash', 'bash', 'busybox'].filter(installed))(
+    'its script does the same under %s',
+    async (shell) => {
+      const { dir, path, expect: sha } = await fileWith()
+      await using _ = dir
+      const own = testSession()
+      const job = own.job
+      const as = shell === 'busybox' ? ['busybox', 'sh'] : [shell]
+      own.job = (id, command, o) => job(id, { ...command, argv: [...as, ...command.argv.slice(1)] }, o)
+      const validate = { argv: ['grep', '-q', 'new', '{candidate}'] }
+      const change = { path, content: { text: 'new *\\n $(x)' }, expect: sha, backup: `${path}.b`, validate }
+      expect((await carry(own, { say: '', put: change })).after).toEqual({ [path]: shaOf('new *\\n $(x)') })
+      expect((await carry(own, { say: '', put: change })).result.exitCode).toBe(exitCodes.changed)
+      const refused = {
+        ...change,
+        content: { text: 'x' },
+        expect: shaOf('new *\\n $(x)'),
+        backup: `${path}.c`,
+      }
+      expect((await carry(own, { say: '', put: refused })).result.exitCode).toBe(exitCodes.invalid)
+      expect((await readdir(dir.path)).sort()).toEqual(['app.conf', 'app.conf.b'])
+    },
+  )
 })

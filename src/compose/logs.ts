@@ -1,21 +1,27 @@
-import type { Fleet } from '../compose/fleet.ts'
-import type { OpenIncident } from '../compose/incident.ts'
-import { kinds } from '../compose/kinds.ts'
 import type { LogView } from '../console.types.ts'
 import { type FollowState, followSource } from '../logs/follow.ts'
 import { logPath, openLogFile } from '../logs/logFile.ts'
 import { createRing, type Ring } from '../logs/ring.ts'
 import { messageOf } from '../model/errors.ts'
 import type { LogLine, LogSource } from '../model/log.ts'
+import type { Fleet } from './fleet.ts'
+import type { OpenIncident } from './incident.ts'
+import { kinds } from './kinds.ts'
 
-/** The logs that a console follows for one incident. */
-export interface ConsoleLogs {
+/** The logs that are followed for one incident. */
+export interface FollowedLogs extends AsyncDisposable {
   /** Follows one source; a source that is followed already, and has not ended, is left as it is. */
   follow(source: LogSource, fleet: Pick<Fleet, 'session'>): Promise<void>
+  /** What to look for in the lines to come. */
+  watch(symptoms: readonly string[]): void
   view(): Record<string, LogView>
   /** The lines of these numbers that are still kept. */
   pick(key: string, seqs: readonly number[]): { source: LogSource; lines: LogLine[] } | undefined
-  close(): Promise<void>
+}
+
+interface Seen {
+  total: number
+  symptoms: Set<string>
 }
 
 interface Followed {
@@ -25,12 +31,30 @@ interface Followed {
   stop(): Promise<void>
 }
 
-/** Follows logs into bounded rings and into the incident's folder; `changed` is called when there is something new to show. */
-export function createConsoleLogs(
+/**
+ * Follows logs into bounded rings and into the incident's folder; `changed` is called when there is something new to
+ * show. The first line of a source that shows a symptom is pinned to the timeline, as evidence of the cause.
+ */
+export function followLogs(
   incident: Pick<OpenIncident, 'dir' | 'pipe' | 'append'>,
   changed: () => void,
-): ConsoleLogs {
+): FollowedLogs {
   const followed = new Map<string, Followed>()
+  let watched: readonly string[] = []
+
+  const pinSymptoms = (source: LogSource, ring: Ring, seen: Seen): void => {
+    const fresh = ring.lines().slice(seen.total - ring.total())
+    seen.total = ring.total()
+    for (const symptom of watched.filter((symptom) => !seen.symptoms.has(symptom))) {
+      const line = fresh.find(({ text }) => text.includes(symptom))
+      if (line === undefined) continue
+      seen.symptoms.add(symptom)
+      const { host, kind, name } = source
+      const pin = { host, source: `${kind}:${name}`, at: line.at, lines: [line.text], symptom }
+      // A record that can't be written is told by the next append that somebody waits for.
+      incident.append('log.pinned', pin).catch(() => undefined)
+    }
+  }
   // A view stays the same object until its source changes, so that nothing else is drawn again.
   const views = new Map<string, { version: number; state: FollowState; view: LogView }>()
 
@@ -43,10 +67,14 @@ export function createConsoleLogs(
   }
 
   return {
+    watch: (symptoms) => {
+      watched = symptoms
+    },
     follow: async (source, fleet) => {
       const before = followed.get(source.key)
       if (before !== undefined && before.state.state !== 'ended') return
       const ring = before?.ring ?? createRing()
+      const seen: Seen = { total: ring.total(), symptoms: new Set() }
       const entry: Followed = { source, ring, state: { state: 'connecting' }, stop: async () => undefined }
       followed.set(source.key, entry)
       changed()
@@ -61,7 +89,10 @@ export function createConsoleLogs(
           pipe: incident.pipe,
           ring,
           file: openLogFile(logPath(incident.dir, source)),
-          onLines: changed,
+          onLines: () => {
+            pinSymptoms(source, ring, seen)
+            changed()
+          },
           onState: (state) => {
             entry.state = state
             changed()
@@ -79,7 +110,7 @@ export function createConsoleLogs(
       const entry = followed.get(key)
       return entry === undefined ? undefined : { source: entry.source, lines: entry.ring.pick(seqs) }
     },
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       await Promise.all([...followed.values()].map(({ stop }) => stop()))
     },
   }

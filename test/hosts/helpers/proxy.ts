@@ -1,0 +1,60 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** A TCP proxy between a client and a host: the link that a test cuts. */
+export interface Link {
+  port: number
+  /** Ends every connection at once, without a goodbye. */
+  cut(): void
+  /** Holds all bytes back, as a link does that drops packets; and lets them go again. */
+  hold(on: boolean): void
+  /** Lets this many bytes more pass from the client on, and then no more. */
+  allow(bytes: number): void
+  close(): Promise<void>
+}
+
+/** A proxy on loopback to this port. */
+export async function startProxy(port: number): Promise<Link> {
+  const pairs = new Set<[Socket, Socket]>()
+  let held = false
+  let left = Number.POSITIVE_INFINITY
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1')
+    const pair: [Socket, Socket] = [near, far]
+    pairs.add(pair)
+    for (const [from, to] of [pair, pair.toReversed()] as [Socket, Socket][]) {
+      from.on('data', (chunk) => {
+        if (from === near) {
+          const part = chunk.subarray(0, left)
+          left -= part.length
+          if (part.length > 0) to.write(part)
+        } else to.write(chunk)
+      })
+      from.on('error', () => {})
+      from.on('close', () => {
+        to.destroy()
+        pairs.delete(pair)
+      })
+    }
+    if (held) for (const socket of pair) socket.pause()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cut = () => {
+    for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy()
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    allow(bytes) {
+      left = bytes
+    },
+    hold(on) {
+      held = on
+      for (const pair of pairs) for (const socket of pair) on ? socket.pause() : socket.resume()
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        cut()
+      }),
+  }
+}

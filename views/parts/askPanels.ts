@@ -1,0 +1,69 @@
+import type { Ask, Context } from '../context.ts'
+import type { Row } from '../row.ts'
+import { wrap } from '../text.ts'
+import type { Marks } from '../theme.ts'
+import { type Panel, typedSpans } from './panel.ts'
+
+/** The panel of a prompt: who asks, why, and what is typed; of a secret only that something is. */
+export function promptPanel(context: Context, ask: Ask, width: number, marks: Marks): Panel | undefined {
+  const { prompt } = context.state
+  if (!prompt) return undefined
+  const reply = context.view.reply.question === ask.key ? context.view.reply : undefined
+  const line = reply?.typed
+  const answer: Row =
+    prompt.kind === 'confirm'
+      ? [['y', 'key'], ' yes   ', ['n', 'key'], ' no']
+      : prompt.kind === 'secret'
+        ? [
+            ['secret ', 'key'],
+            line?.text ? ['typed', 'strong'] : ['nothing typed yet', 'dim'],
+            ['  (it is never shown)', 'dim'],
+          ]
+        : [['answer ', 'key'], ...typedSpans(line ?? { text: '', cursor: 0 }, width - 8, marks)]
+  return {
+    title: [['QUESTION', 'warn'], ' from ', [prompt.who, 'strong']],
+    rows: [
+      ...wrap(prompt.what, width).map((text): Row => [text]),
+      [],
+      answer,
+      reply?.wrong ? [[`${marks.bad} ${reply.wrong}`, 'bad']] : [],
+    ],
+    keys:
+      prompt.kind === 'confirm'
+        ? [
+            ['y', 'yes'],
+            ['n', 'no'],
+            ['esc', 'no'],
+          ]
+        : [
+            ['enter', 'answer'],
+            ['esc', 'decline'],
+            ['ctrl-u', 'clear'],
+          ],
+  }
+}
+
+/** The panel that asks whether to leave. */
+export function quitPanel(context: Context, width: number): Panel {
+  const current = context.state.room?.run?.current
+  const goesOn = current
+    ? `${current.step} goes on on ${current.host}. Open the incident again to see it.`
+    : 'Nothing runs now.'
+  return {
+    title: [['Leave sitrep?', 'warn']],
+    rows: [
+      ...wrap(goesOn, width).map((line): Row => [line]),
+      [
+        [
+          context.state.room ? 'The postmortem draft is written on leaving, and its path is printed.' : '',
+          'dim',
+        ],
+      ],
+    ],
+    keys: [
+      ['ctrl-c', 'leave'],
+      ['enter', 'leave'],
+      ['esc', 'stay'],
+    ],
+  }
+}
