@@ -40,7 +40,9 @@ export function changeText(change: Change, where: string): string[] {
       `points ${change.link.path} at ${change.link.target}, if it still points at ${change.link.expect}`,
     ]
   if ('request' in change) return requestText(change.request, where)
-  return [`asks you: ${change.ask.question}`]
+  // Its own line says the question already, where that is all there is.
+  const asked = change.say.includes(change.ask.question) ? [] : [`asks you: ${change.ask.question}`]
+  return [...asked, ...(change.ask.instructions ?? '').split('\n').filter(Boolean)]
 }
 
 function putText(put: FileChange): string[] {
@@ -77,7 +79,7 @@ export function copyText(changes: readonly { do: Change }[], where: string): str
         const line = commandText(change.run)
         return change.run.cwd === undefined ? line : `cd ${shown(change.run.cwd)} && ${line}`
       }
-      return 'local' in change ? commandText(change.local) : `# ${changeText(change, where)[0]}`
+      return 'local' in change ? commandText(change.local) : `# ${changeText(change, where)[0] ?? change.say}`
     })
     .join('\n')
 }

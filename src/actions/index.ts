@@ -11,14 +11,4 @@ import { action as pm2Restart_ } from './pm2.restart.ts'
 import { action as shell_ } from './shell.ts'
 
 /** Everything in this folder, in the order of the file names. */
-export const actions: readonly Action[] = [
-  caddySync_,
-  envRequire_,
-  envSet_,
-  fileSync_,
-  http_,
-  manual_,
-  nginxReload_,
-  pm2Restart_,
-  shell_,
-]
+export const actions: readonly Action[] = [caddySync_, envRequire_, envSet_, fileSync_, http_, manual_, nginxReload_, pm2Restart_, shell_]

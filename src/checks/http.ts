@@ -17,6 +17,7 @@ export const check: CheckKind<HttpParams> = {
   params: httpParams,
   example: 'url: http://127.0.0.1:3002/health\nexpect: { status: 200 }\n',
   effect: (p) => (onlyLooks(p) ? 'observe' : 'probe'),
+  request: requestOf,
   async observe({ reader, local, signal }, p) {
     const request = requestOf(p)
     const where = p.from === 'operator' ? local : reader

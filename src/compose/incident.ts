@@ -7,7 +7,7 @@ import { createPipe, type Pipe } from '../logs/pipe.ts'
 import type { RunResult } from '../model/command.ts'
 import type { Append, EventRecord, Severity } from '../model/event.ts'
 import type { Incident } from '../model/incident.ts'
-import { reduce } from '../model/reduce.ts'
+import { createFold } from '../model/reduce.ts'
 import type { SecretStore } from '../model/secret.ts'
 import { operatorName } from './operator.ts'
 
@@ -71,10 +71,10 @@ export function sinks(): { secrets: SecretStore; pipe: Pipe } {
 
 async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: Pipe): Promise<OpenIncident> {
   const loaded = await loadIncident(stateRoot(), id)
-  let incident = loaded.incident
+  const fold = createFold(id, loaded.records)
   const listeners = new Set<(record: EventRecord, incident: Incident) => void>()
   const take = (record: EventRecord) => {
-    incident = reduce(incident, record)
+    const incident = fold.add(record)
     for (const listener of listeners) listener(record, incident)
   }
   const tail = tailJournal(journal.dir, {
@@ -93,7 +93,7 @@ async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: 
     return record
   }
   const unlisten = secrets.onRegister((name, _value, source) => {
-    if (incident.secrets[name] !== undefined) return
+    if (fold.incident().secrets[name] !== undefined) return
     // The journal names each secret and its source; a failed write is told by the next append.
     append('secret.registered', { name, source }).catch(() => undefined)
   })
@@ -102,7 +102,7 @@ async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: 
     dir: journal.dir,
     declared: loaded.records.find(({ type }) => type === 'incident.declared'),
     append,
-    read: () => incident,
+    read: () => fold.incident(),
     onRecord: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -164,7 +164,10 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
     show((view) => ({ ...view, phase: 'running' }))
     if (probes === undefined) {
       probes = await approveProbes(context, prepared.checks)
-      if (probes) await runChecks(context, prepared.checks, 'before', ['probe'])
+      if (probes) {
+        context.progress({ step: '', host: '', doing: 'checks with effects, before the first step' })
+        await runChecks(context, prepared.checks, 'before', ['probe'])
+      }
     }
     began = true
     const units = unitsFrom(prepared.units, step, runbook.steps).filter(

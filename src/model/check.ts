@@ -1,5 +1,5 @@
 import type { ZodType } from 'zod'
-import type { Around } from './action.ts'
+import type { Around, HttpRequest } from './action.ts'
 import type { Reader } from './command.ts'
 import type { SecretStore } from './secret.ts'
 
@@ -34,6 +34,8 @@ export interface CheckKind<P = any> {
   shellText?: readonly string[]
   example: string
   effect(p: P): CheckEffect
+  /** What a probe sends, for its approval. */
+  request?(p: P): HttpRequest
   /** Never throws for what the host answers. */
   observe(context: CheckContext, p: P): Promise<Observation>
 }

@@ -1,8 +1,14 @@
+import { UTCDateMini } from '@date-fns/utc/date/mini'
+import { addDays } from 'date-fns/addDays'
+import { isValid } from 'date-fns/isValid'
+import { parseISO } from 'date-fns/parseISO'
+import { set } from 'date-fns/set'
+import { sub } from 'date-fns/sub'
 import { SitrepError } from './errors.ts'
 
-const second = 1000
-const day = 86_400 * second
-const units: Record<string, number> = { s: second, m: 60 * second, h: 3600 * second, d: day }
+type Unit = 'seconds' | 'minutes' | 'hours' | 'days'
+
+const units: Record<string, Unit> = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days' }
 
 const ago = /^-(?:\d+[smhd])+$/
 const clock = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/
@@ -20,7 +26,7 @@ export function looksLikeWhen(text: string): boolean {
 export function parseWhen(text: string, now: Date): Date {
   const trimmed = text.trim()
   const at = parseAgo(trimmed, now) ?? parseClock(trimmed, now) ?? parseIso(trimmed)
-  if (at === undefined || Number.isNaN(at.getTime())) {
+  if (at === undefined || !isValid(at)) {
     throw new SitrepError('usage', `'${trimmed}' is not a time`, {
       next: 'say it as 22:32 (UTC), -10m, or 2026-11-20T22:32:00Z',
     })
@@ -35,35 +41,39 @@ export function parseClockRange(text: string, now: Date): { at: Date; until: Dat
   if (!clock.test(from) || !clock.test(to)) return undefined
   const at = parseWhen(from, now)
   const until = sameDay(to, at)
-  return { at, until: until < at ? new Date(until.getTime() + day) : until }
+  return { at, until: until < at ? addDays(until, 1) : until }
 }
 
 function parseAgo(text: string, now: Date): Date | undefined {
   if (!ago.test(text)) return undefined
-  let ms = 0
-  for (const [, count, unit] of text.matchAll(/(\d+)([smhd])/g))
-    ms += Number(count) * (units[unit ?? ''] ?? 0)
-  return new Date(now.getTime() - ms)
+  const past: Partial<Record<Unit, number>> = {}
+  for (const [, count, unit] of text.matchAll(/(\d+)([smhd])/g)) {
+    const name = units[unit ?? ''] ?? 'seconds'
+    past[name] = (past[name] ?? 0) + Number(count)
+  }
+  return new Date(+sub(new UTCDateMini(now), past))
 }
 
 function parseClock(text: string, now: Date): Date | undefined {
   if (!clock.test(text)) return undefined
   const today = sameDay(text, now)
-  return today > now ? new Date(today.getTime() - day) : today
+  return today > now ? addDays(today, -1) : today
 }
 
 function sameDay(text: string, of: Date): Date {
   const [, hours, minutes, seconds] = clock.exec(text) ?? []
-  const at = new Date(of)
-  at.setUTCHours(Number(hours), Number(minutes), Number(seconds ?? 0), 0)
-  return at
+  const time = {
+    hours: Number(hours),
+    minutes: Number(minutes),
+    seconds: Number(seconds ?? 0),
+    milliseconds: 0,
+  }
+  return new Date(+set(new UTCDateMini(of), time))
 }
 
-/** Date.parse takes 30 February for 2 March, so the day is compared with what came out. */
 function parseIso(text: string): Date | undefined {
   const [, date, time = '00:00', zone = 'Z'] = iso.exec(text) ?? []
   if (date === undefined) return undefined
-  const dayOnly = new Date(`${date}T00:00:00Z`)
-  if (Number.isNaN(dayOnly.getTime()) || dayOnly.toISOString().slice(0, 10) !== date) return undefined
-  return new Date(`${date}T${time}${zone}`)
+  // Date.parse takes 30 February for 2 March; parseISO refuses it.
+  return parseISO(`${date}T${time}${zone}`)
 }

@@ -1,3 +1,8 @@
+import { UTCDateMini } from '@date-fns/utc/date/mini'
+import { format } from 'date-fns/format'
+import { isValid } from 'date-fns/isValid'
+import { parseISO } from 'date-fns/parseISO'
+
 /** How times of one incident are written: only the time where all fall on one UTC day, else day and time. */
 export interface Times {
   /** The heading of a column of times. */
@@ -6,8 +11,8 @@ export interface Times {
   range(from: string, until?: string): string
 }
 
-const timeOf = (iso: string) => new Date(iso).toISOString().slice(11, 19)
-const dayOf = (iso: string) => new Date(iso).toISOString().slice(0, 10)
+const timeOf = (iso: string) => format(new UTCDateMini(iso), 'HH:mm:ss')
+const dayOf = (iso: string) => format(new UTCDateMini(iso), 'yyyy-MM-dd')
 
 /** The form for some times, which is the same for the same times. */
 export function timesOf(all: readonly string[]): Times {
@@ -33,5 +38,5 @@ export function sayTime(iso: string): string {
 }
 
 function isTime(iso: string): boolean {
-  return !Number.isNaN(Date.parse(iso))
+  return isValid(parseISO(iso))
 }

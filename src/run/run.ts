@@ -77,10 +77,14 @@ export async function approveProbes(context: RunContext, checks: readonly CheckU
   const plan = {
     outcome: 'would_change' as const,
     because: 'they send requests with effects, before the first step and after the last',
-    changes: probes.map(({ spec, host }) => ({
-      do: { say: `${spec.title} (${host})`, ask: { question: spec.title } },
-      undo: { impossible: 'a request that was answered is not taken back' },
-    })),
+    changes: probes.map(({ spec, host, kind, params }) => {
+      const say = `${spec.title} (${host})`
+      const request = kind.request?.(params)
+      return {
+        do: request === undefined ? { say, ask: { question: spec.title } } : { say, request },
+        undo: { impossible: 'a request that was answered is not taken back' },
+      }
+    }),
   }
   const shown = {
     run: context.run,

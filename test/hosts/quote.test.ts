@@ -77,5 +77,5 @@ describe('quote over sshd', () => {
     }
     await arrives([every, '$(id)`id`;id|id&&id>x #\r\n\'"\\', '-e', ''])
     await fc.assert(fc.asyncProperty(words, arrives), { numRuns: Math.min(runs, 200) })
-  })
+  }, 120_000)
 })

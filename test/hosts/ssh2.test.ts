@@ -402,6 +402,7 @@ describe('the link', () => {
       const state = await next.jobState(id)
       return state.is === 'running' ? undefined : state
     })
+    console.log(JSON.stringify(state).slice(0,300))
     expect(state).toMatchObject({ is: 'done', result: { problem: expect.stringContaining('did not run') } })
     expect(existsSync(ran)).toBe(false)
     await (await next.job(id, { argv: ['true'] })).remove()

@@ -187,7 +187,7 @@ describe('fault 17: hostile text', () => {
     expect(headings).toHaveLength(12)
     // What GFM makes of bare text: addresses become links unless they are escaped.
     const outside = without(markdown, nodes, ['code', 'inlineCode'])
-    expect(outside).not.toMatch(/https?:\/\/|www\.|\w@\w/)
+    expect(outside).not.toMatch(/https?:\/\/|www\.|(?<!\\)\w@\w/)
     // The rows of each table have the cells of its head.
     for (const table of without(markdown, nodes, ['code']).match(/^\|.*(\n\|.*)+/gm) ?? []) {
       const cells = table

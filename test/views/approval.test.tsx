@@ -28,7 +28,7 @@ describe('an approval', () => {
     await using t = terminal(fakeConsole(scenes.approval))
     const screen = await t.see(open)
     for (const part of [
-      'APPROVE Restart Core under PM2  step 2 of 3, pm2.restart',
+      'APPROVE 2/3 Restart Core under PM2  pm2.restart',
       'where core-1 (10.0.4.11) PRODUCTION',
       'risk  INTERRUPT, the service stops for a moment',
       'cwd is /root and not /opt/core/backend',

@@ -1,4 +1,5 @@
 import { useContext } from 'react'
+import type { Room } from '../../src/console.types.ts'
 import { type Context, dueAsk, shownAsk } from '../context.ts'
 import { clockOf, elapsed } from '../format.ts'
 import { nameOf, recordsHere, showKey } from '../keys.ts'
@@ -44,6 +45,14 @@ export function Footer({ keys, width }: { keys?: [string, string][] | undefined;
 /** How long a good message stays; a bad one stays until the next. */
 const fresh = 12_000
 
+/** What the core is at while no step is. */
+const phases: Partial<Record<NonNullable<Room['run']>['phase'], string>> = {
+  connecting: 'connects to the hosts',
+  planning: 'looks at the hosts; nothing is changed',
+  checking: 'runs the checks',
+  running: 'at work between two steps',
+}
+
 /** What is said in one line: the newest message, else what is at work. */
 function messageRow(context: Context, marks: Marks): Row {
   const { state, view } = context
@@ -72,7 +81,10 @@ function messageRow(context: Context, marks: Marks): Row {
         ]
       : [[said.text, 'plain']]
   }
-  if (!current) return []
+  if (!current) {
+    const doing = phases[state.room?.run?.phase ?? 'ready']
+    return doing && !state.room?.approval ? [[`${marks.running} `, 'accent'], doing] : []
+  }
   return [
     [`${marks.running} `, 'accent'],
     [`${current.step} on ${current.host}: ${current.doing}`, 'plain'],
@@ -87,6 +99,7 @@ export function Message({ width }: { width: number }) {
     state.message,
     view.message,
     state.room?.run?.current,
+    state.room?.run?.phase,
     state.now,
     state.prompt,
     state.room?.approval,

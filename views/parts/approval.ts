@@ -67,9 +67,9 @@ function titleOf(request: ApprovalRequest, room: Room | undefined): Row {
   const word = request.question === undefined ? 'APPROVE' : 'YOUR TURN'
   return [
     [word, 'warn'],
-    ' ',
+    [number > 0 ? ` ${number}/${steps.length} ` : ' ', 'plain'],
     [request.plan.title, 'strong'],
-    [`  step ${number} of ${steps.length}, ${request.plan.uses} `, 'dim'],
+    [`  ${request.plan.uses} `, 'dim'],
   ]
 }
 
@@ -94,7 +94,8 @@ function undoRows(request: ApprovalRequest, width: number, marks: Marks): Row[] 
 /** What a manual step asks: the question and its instructions. */
 export function manualRows(context: Context, request: ApprovalRequest, width: number): ApprovalRows {
   const instructions = request.plan.plan.changes.flatMap(({ do: change }) => {
-    return 'ask' in change && change.ask.instructions ? [change.ask.instructions] : []
+    if (!('ask' in change) || !change.ask.instructions) return []
+    return request.question?.includes(change.ask.instructions) ? [] : [change.ask.instructions]
   })
   return {
     title: titleOf(request, context.state.room),

@@ -46,9 +46,12 @@ export function promptPanel(context: Context, ask: Ask, width: number, marks: Ma
 /** The panel that asks whether to leave. */
 export function quitPanel(context: Context, width: number): Panel {
   const current = context.state.room?.run?.current
-  const goesOn = current
-    ? `${current.step} goes on on ${current.host}. Open the incident again to see it.`
-    : 'Nothing runs now.'
+  const waits = context.state.room?.approval?.plan
+  const goesOn = waits
+    ? `${waits.title} waits for approval on ${waits.host}; nothing runs now.`
+    : current
+      ? `${current.step} goes on on ${current.host}. Open the incident again to see it.`
+      : 'Nothing runs now.'
   return {
     title: [['Leave sitrep?', 'warn']],
     rows: [

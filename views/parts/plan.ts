@@ -47,7 +47,7 @@ export function changeRows(
   const [first = '', ...around] = changeText(change, where)
   const rows: Row[] = [
     ...hanging(`${number}. `, change.say, width, 'strong'),
-    ...wrap(first, width - 4).map(
+    ...(first ? wrap(first, width - 4) : []).map(
       (line): Row => ['    ', [line, first.startsWith('$ ') ? 'accent' : 'plain']],
     ),
     ...around.flatMap((line) => indented(line, width, 4, 'dim')),

@@ -21,24 +21,4 @@ import { command as undo_ } from './undo.ts'
 import { command as verify_ } from './verify.ts'
 
 /** Everything in this folder, in the order of the file names. */
-export const commands: readonly CliCommand[] = [
-  check_,
-  declare_,
-  demo_,
-  export_,
-  hosts_,
-  lint_,
-  list_,
-  logs_,
-  note_,
-  open_,
-  plan_,
-  run_,
-  schema_,
-  set_,
-  status_,
-  timeline_,
-  trust_,
-  undo_,
-  verify_,
-]
+export const commands: readonly CliCommand[] = [check_, declare_, demo_, export_, hosts_, lint_, list_, logs_, note_, open_, plan_, run_, schema_, set_, status_, timeline_, trust_, undo_, verify_]

@@ -17,12 +17,14 @@ export const command: CliCommand = {
         if (o.json === true) out(JSON.stringify(report))
         else {
           const ink = inkFor(process.stdout)
-          for (const { writer, records, first_bad } of report.writers) {
+          for (const { writer, records, first_bad, torn, erased } of report.writers) {
             const state =
               first_bad === undefined
                 ? ink('good', 'whole')
                 : ink('bad', `record ${first_bad.seq}: ${first_bad.reason}`)
             out(`${writer}  ${records} records  ${state}`)
+            if (torn !== undefined) out(ink('warn', `  its last line is torn: ${torn}`))
+            if (erased !== undefined && erased.length > 0) out(`  erased: ${erased.join(', ')}`)
           }
           out(report.whole ? ink('good', 'the record is whole') : ink('bad', 'the record is NOT whole'))
         }

@@ -138,7 +138,9 @@ async function followJob(machine: Machine, order: Order, o: RunOptions): Promise
       }
     }
     const why = 'lost' in end ? end.lost : 'the channel that followed the job ended'
-    return { endedBy: 'lost', ...rest, problem: `${why}; the command goes on on the host` }
+    const there = ['fresh', 'attached'].some((mark) => conversation.marks.has(mark))
+    const then = there ? 'the command goes on on the host' : 'it is not known whether the command started'
+    return { endedBy: 'lost', ...rest, problem: `${why}; ${then}` }
   })
   await Promise.race([known.promise, done])
   const stop = bound(conversation, command(order, o), o.signal, (by) => void cancel(by).catch(() => {}))

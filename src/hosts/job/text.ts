@@ -8,6 +8,7 @@ import { quote } from '../quote.ts'
  *           its pid and birth to `pgid`, runs the command, and leaves the status in `exit`.
  *   follow  prints what `out` and `err` hold beyond the given offsets until there is an `exit`, or until it can't come any
  *           more: the supervisor is dead, or the host was rebooted since (`boot`).
+ *           The shell that follows ends when it is orphaned: its link is gone then.
  *   look    says which of these holds now.
  *
  * `exit` is written aside, over a block that was reserved before the start, and renamed: a disk that fills up in between
@@ -26,6 +27,9 @@ born() {
 alive() {
   read -r G S 2>/dev/null <"$D/pgid" || { W=$((W + 1)); [ -z "$S" ] && [ $W -lt 50 ]; return; }
   b=$(born "$G"); [ -n "$b" ] && [ "$b" = "$S" ]
+}
+orphan() {
+  if read -r b 2>/dev/null </proc/$$/stat; then b=\${b##*) }; set -- $b; [ "$2" != $PPID ]; else ! kill -0 $PPID 2>/dev/null; fi
 }
 sizes() { wc -c <"$D/$1" 2>/dev/null || echo 0; }
 outcome() {
@@ -53,14 +57,13 @@ c=$?
 printf '%-3s\\n' $c 1<>"$D/exit.new" && mv -f -- "$D/exit.new" "$D/exit"`
 
 const followText = (from: { stdout: number; stderr: number }) => `o=${from.stdout} e=${from.stderr} t=0
-kill -0 $PPID 2>/dev/null && watched=1 || watched=
 while :; do
   fin=1; [ -e "$D/exit" ] || { alive && fin=; }
   n=$(sizes out) m=$(sizes err)
   if [ $((n)) -gt $o ]; then tail -c +$((o + 1)) "$D/out" | head -c $((n - o)); o=$((n)); fi
   if [ $((m)) -gt $e ]; then tail -c +$((e + 1)) "$D/err" | head -c $((m - e)) >&2; e=$((m)); fi
   [ -n "$fin" ] && break
-  [ -z "$watched" ] || kill -0 $PPID 2>/dev/null || exit 0
+  orphan && exit 0
   t=$((t + 1)); if [ $t -lt 10 ]; then sleep 0.02; elif [ $t -lt 40 ]; then sleep 0.05; else sleep 0.2; fi 2>/dev/null || sleep 1
 done
 outcome`

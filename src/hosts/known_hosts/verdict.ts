@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostName, matchesNames } from './match.ts'
-import { type KnownLine, keyType, parseKnownHosts } from './parse.ts'
+import { type KnownLine, parseKnownHosts } from './parse.ts'
 
 /** A key that a known_hosts file holds for the host. */
 export interface KnownKey {
@@ -76,5 +76,3 @@ function readLines(files: readonly string[]): { lines: KnownLine[] } | { file: s
   }
   return { lines }
 }
-
-export { keyType }

@@ -22,7 +22,7 @@ export async function openChannel(
     const gone = lost()
     if (gone !== undefined) throw new LinkLost(gone)
     try {
-      return wireUp(await exec(client, line), listener, lost)
+      return await exec(client, line, (channel) => wireUp(channel, listener, lost))
     } catch (error) {
       const gone = lost()
       if (gone !== undefined) throw new LinkLost(gone)
@@ -32,9 +32,13 @@ export async function openChannel(
   }
 }
 
-function exec(client: Client, line: string): Promise<ClientChannel> {
+/**
+ * `wire` is called within ssh2's callback: a short command's exit may stand in the same packet as the answer to exec, and is
+ * told to nobody who listens only a microtask later.
+ */
+function exec<T>(client: Client, line: string, wire: (channel: ClientChannel) => T): Promise<T> {
   return new Promise((resolve, reject) => {
-    client.exec(line, (error, channel) => (error ? reject(error) : resolve(channel)))
+    client.exec(line, (error, channel) => (error ? reject(error) : resolve(wire(channel))))
   })
 }
 

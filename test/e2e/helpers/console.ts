@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { EventData, EventRecord, EventType } from '../../../src/model/event.ts'
+import { type Tmux, tmux } from '../../helpers/tmux.ts'
+import { type Desk, program } from './sitrep.ts'
+
+/** A person at a terminal who typed `sitrep …` into a shell. */
+export interface Sitting extends AsyncDisposable {
+  t: Tmux
+  /** The process id of sitrep. */
+  pid(): Promise<number>
+  /** What sitrep wrote on stderr. */
+  stderr(): string
+  /** Leaves by ctrl-c and enter, and looks that the terminal is as it was. Gives what stderr says. */
+  leave(): Promise<string>
+}
+
+/** What stands at the place of the answer once keys count. */
+export const approves = /enter approves this, on /
+export const yourTurn = /y it is done/
+
+/** Starts sitrep in tmux from a shell, at a size. */
+export async function sit(
+  at: Desk,
+  args: readonly string[],
+  o: { columns?: number; rows?: number; env?: Record<string, string> } = {},
+): Promise<Sitting> {
+  const errors = join(at.cwd, `stderr-${Math.random().toString(36).slice(2)}`)
+  const t = await tmux({
+    // The last word is a shell's: what sitrep says on stderr is kept apart from what it draws.
+    command: ['sh', '-c', '"$@" 2>"$0"', errors, ...program, ...args],
+    cwd: at.cwd,
+    env: { ...at.env, ...o.env },
+    columns: o.columns ?? 80,
+    rows: o.rows ?? 24,
+    shell: true,
+  })
+  const stderr = () => (existsSync(errors) ? readFileSync(errors, 'utf8') : '')
+  return {
+    t,
+    stderr,
+    pid: async () => {
+      const pane = Number(await t.value('#{pane_pid}'))
+      const found = descendants(pane).find(
+        ({ args }) => args.includes('bin/sitrep') && !args.startsWith('sh '),
+      )
+      if (!found) throw new Error('sitrep is not running')
+      return found.pid
+    },
+    leave: async () => {
+      await t.press('C-c')
+      await t.see(/Leave sitrep/)
+      await t.press('Enter')
+      await t.see(/ready> $/m)
+      expect(await t.value('#{alternate_on} #{cursor_flag}')).toBe('0 1')
+      await t.type('echo "typed $((40 + 2))"')
+      await t.press('Enter')
+      await t.see(/^typed 42/m)
+      return stderr()
+    },
+    [Symbol.asyncDispose]: () => t.kill(),
+  }
+}
+
+/** The processes under `pid`, however deep. */
+function descendants(pid: number): { pid: number; args: string }[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .flatMap((line) => {
+      const [, own, parent, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []
+      return args === undefined ? [] : [{ pid: Number(own), parent: Number(parent), args }]
+    })
+  const under = (parent: number): { pid: number; args: string }[] =>
+    rows.filter((row) => row.parent === parent).flatMap((row) => [row, ...under(row.pid)])
+  return under(pid)
+}
+
+/** What is journaled so far of an incident (the newest without one), by all writers, in their common order. */
+export function journal(at: Desk, incident = at.incident()): EventRecord[] {
+  const folder = join(at.home, 'incidents', incident, 'journal')
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((name) => at.events(whole(readFileSync(join(folder, name), 'utf8'))))
+    .toSorted((a, b) => (`${a.hlc} ${a.writer}` < `${b.hlc} ${b.writer}` ? -1 : 1))
+}
+
+/** Up to the last line that is complete: a writer may be at work. */
+function whole(text: string): string {
+  return text.slice(0, text.lastIndexOf('\n') + 1)
+}
+
+/** The data of the journaled events of one type. */
+export function journaled<T extends EventType>(at: Desk, type: T): EventData<T>[] {
+  return journal(at)
+    .filter((record) => record.type === type)
+    .map(({ data }) => data as EventData<T>)
+}
+
+/** Waits until `holds` gives something. */
+export async function until<T>(holds: () => T | undefined | false, ms = 10_000): Promise<T> {
+  const end = Date.now() + ms
+  for (;;) {
+    const found = holds()
+    if (found !== undefined && found !== false) return found
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${holds}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Every row of a screen fits, and there is one status line and one footer: no remains of another frame. */
+export function expectSane(screen: string, columns: number, rows: number): void {
+  const lines = screen.split('\n')
+  expect(lines.length).toBeLessThanOrEqual(rows)
+  for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns)
+  expect(screen.match(/\d\d:\d\d:\d\d UTC$/gm)).toHaveLength(1)
+  expect(screen.match(/\? help$/gm)).toHaveLength(1)
+}
