@@ -53,6 +53,10 @@ for (const { folder, name, list, type, from } of folders) {
   write(join(folder, 'index.ts'), text)
 }
 
+// Only now: the references are made from the indexes that were just written.
+const { references } = await import('./reference.ts')
+for (const { file, text } of references()) write(file, text)
+
 function write(file: string, text: string): void {
   const path = join(root, file)
   let before = ''

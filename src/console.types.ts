@@ -68,6 +68,8 @@ export interface Room {
     title: string
     file: string
     hosts: string[]
+    /** What a log shows where the runbook helps: such lines are marked. */
+    symptoms?: string[]
     steps: StepView[]
     checks: { id: string; title: string; kind: string; effect: 'observe' | 'probe'; hosts: string[] }[]
     phase: 'connecting' | 'planning' | 'checking' | 'ready' | 'running' | 'finished'

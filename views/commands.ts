@@ -12,7 +12,7 @@ import {
   selectedPlan,
   selectedStep,
   shownAsk,
-  stepState,
+  undoableChanges,
 } from './context.ts'
 import { nextThing } from './keys/next.ts'
 import type { CommandId } from './keys.ts'
@@ -245,13 +245,9 @@ function undo(deps: Deps) {
   const step = selectedStep(context)
   const host = selectedHost(context)
   if (!context.state.room || !step || host === undefined) return
-  const changes =
-    stepState(context.state.room, step.id, host)?.changes.filter((change) => !change.undone) ?? []
-  const says = changes
-    .toReversed()
-    .flatMap(({ say, undo: back }) =>
-      'impossible' in back ? [`can't be undone: ${say}: ${back.impossible}`] : back.map((one) => one.say),
-    )
+  const says = undoableChanges(context.state.room, step.id, host).flatMap(({ say, undo: back }) =>
+    'impossible' in back ? [`can't be undone: ${say}: ${back.impossible}`] : back.map((one) => one.say),
+  )
   deps.act({
     do: 'open',
     overlay: {

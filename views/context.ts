@@ -1,6 +1,7 @@
 import type { ConsoleState, HostRow, Room, RunbookSummary, StepView } from '../src/console.types.ts'
-import type { StepState } from '../src/model/incident.ts'
+import type { StartedChange, StepState } from '../src/model/incident.ts'
 import type { LogLine } from '../src/model/log.ts'
+import { isStepDone, stepStateIn } from '../src/model/stepDone.ts'
 import type { StepPlan } from '../src/run/types.ts'
 import type { List, View } from './view.ts'
 
@@ -90,7 +91,7 @@ export function stepIndex({ state, view }: Context): number {
     on((step, host) => bad.includes(stateOf(step, host) ?? '')),
     on(
       (step, host) =>
-        !finished.includes(stateOf(step, host) ?? '') && notInSync.includes(step.plans[host]?.outcome ?? ''),
+        !isStepDone(stepState(room, step.id, host)) && notInSync.includes(step.plans[host]?.outcome ?? ''),
     ),
     (nextStep(room)?.number ?? 0) - 1,
   ].find((index) => index >= 0)
@@ -111,7 +112,31 @@ export function selectedHost(context: Context): string | undefined {
 
 /** What was recorded of a step of the opened run on a host. */
 export function stepState(room: Room, step: string, host: string): StepState | undefined {
-  return room.run ? room.incident.steps[`${room.run.id} ${step} ${host}`] : undefined
+  return room.run ? stepStateIn(room.incident, room.run.id, step, host) : undefined
+}
+
+/** What former runs of the opened runbook recorded of a step on a host, where they did something; oldest first. */
+export function formerStates(room: Room, step: string, host: string): StepState[] {
+  const { run, incident } = room
+  const now = stepState(room, step, host)
+  return Object.values(incident.steps).filter(
+    (state) =>
+      state.step === step &&
+      state.host === host &&
+      state.run !== run?.id &&
+      state !== now &&
+      incident.runs[state.run]?.runbook === run?.runbook &&
+      (state.changes.length > 0 || state.answer !== undefined),
+  )
+}
+
+/** What a step changed on a host, in this run or a former one, and was not taken back; newest first. */
+export function undoableChanges(room: Room, step: string, host: string): StartedChange[] {
+  const own = stepState(room, step, host)
+  return [...formerStates(room, step, host), ...(own ? [own] : [])]
+    .flatMap(({ changes }) => changes)
+    .filter(({ undone }) => undone?.verdict !== 'ok')
+    .toReversed()
 }
 
 export function selectedPlan(context: Context): StepPlan | undefined {
@@ -119,13 +144,11 @@ export function selectedPlan(context: Context): StepPlan | undefined {
   return host === undefined ? undefined : selectedStep(context)?.plans[host]
 }
 
-const finished = ['ok', 'in_sync', 'skipped', 'answered']
-
 /** The first step of the opened run that is not done on all of its hosts. */
 export function nextStep(room: Room): { step: StepView; number: number } | undefined {
   const steps = room.run?.steps ?? []
   const index = steps.findIndex((step) => {
-    return step.hosts.some((host) => !finished.includes(stepState(room, step.id, host)?.state ?? ''))
+    return step.hosts.some((host) => !isStepDone(stepState(room, step.id, host)))
   })
   const step = steps[index]
   return step && { step, number: index + 1 }

@@ -35,6 +35,17 @@ export function cut(text: string, width: number): string {
   return taken.length < text.length && columns === width ? `${upToEllipsis}…` : taken
 }
 
+/** The text with the path at its end cut from the left where it does not fit: the end of a path says most. */
+export function cutPath(text: string, width: number): string {
+  const at = text.search(/(?<= )\/\S+$/)
+  if (at < 0 || widthOf(text) <= width) return text
+  const path = text.slice(at)
+  const room = width - widthOf(text.slice(0, at)) - 1
+  for (let slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1))
+    if (widthOf(path.slice(slash)) <= room) return `${text.slice(0, at)}…${path.slice(slash)}`
+  return text
+}
+
 /** The text in exactly `width` columns: cut, or filled with spaces. */
 export function pad(text: string, width: number, side: 'left' | 'right' = 'left'): string {
   const fits = cut(text, width)

@@ -21,4 +21,3 @@ function section(check: CheckKind): string {
     fence('yaml', `- id: example\n  title: An example\n  ${kind}:\n${indent(example, 4)}`),
   ).trimEnd()
 }
-

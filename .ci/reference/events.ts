@@ -30,9 +30,13 @@ export function eventsPage(): string {
     ])
     const mark = written.has(type) ? '' : ' *Reserved.*'
     const fields = table(['field', 'type', 'always there', 'what it is'], rows)
-    return `## ${type}\n\n${json.description ?? ''}${mark}\n\n${fields}`
+    return `## ${type}\n\n${sentence(json.description ?? '')}${mark}\n\n${fields}`
   })
   return page(head('Events', 'src/model/event.ts', intro), fence('text', envelope), rest, ...sections)
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
 /** The types that some file of src appends. */

@@ -24,13 +24,15 @@ export function exitCodesPage(): string {
     head('Exit codes', 'src/model/errors.ts', 'What the exit code of a command says.'),
     table(
       ['code', 'meaning'],
-      rows.toSorted((a, b) => Number(a[0]) - Number(b[0])).map(([number = '', text = '']) => [code(number), text]),
+      rows
+        .toSorted((a, b) => Number(a[0]) - Number(b[0]))
+        .map(([number = '', text = '']) => [code(number), text]),
     ),
     `Where several hold, the first of ${order.join(', ')} wins.`,
     [
-      '- `sitrep plan --exit-code`: 0 when all is in sync, 7 when something would change, 5 where it can\'t be told. Without the flag a',
+      "- `sitrep plan --exit-code`: 0 when all is in sync, 7 when something would change, 5 where it can't be told. Without the flag a",
       '  plan that was made exits 0, whatever it says.',
-      "- `sitrep run`: a check that fails before the first step does not touch the code, for that is why one runs it. One that fails after the",
+      '- `sitrep run`: a check that fails before the first step does not touch the code, for that is why one runs it. One that fails after the',
       '  last step gives 1.',
       '- `sitrep lint`: 2 where there is a mistake; warnings alone give 0.',
       '- `sitrep verify`: 1 where the record is not whole.',

@@ -23,7 +23,11 @@ export function keysPage(): string {
   const rows = keyTable()
   const sections = Object.entries(layers).map(([layer, title]) => {
     const here = rows.filter((row) => row.layer === layer)
-    const cells = here.map(({ keys, command, does }) => [keys.split(', ').map(code).join(' '), does, code(command)])
+    const cells = here.map(({ keys, command, does }) => [
+      keys.split(', ').map(code).join(' '),
+      does,
+      code(command),
+    ])
     return `## ${title}\n\n${table(['key', 'what it does', 'command'], cells)}`
   })
   return page(head('Keys', 'views/keys', intro), ...sections)

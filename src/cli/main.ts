@@ -1,7 +1,7 @@
-import { Command, CommanderError, Option } from 'commander'
-import { exitCodeOf, SitrepError } from '../model/errors.ts'
+import { Command, Option } from 'commander'
 import { commands } from './commands/index.ts'
-import { printError, settleOutput } from './output.ts'
+import { tellFailure } from './failure.ts'
+import { settleOutput } from './output.ts'
 import { version } from './version.ts'
 
 /** Builds the whole command line; the commands stand in their own files. */
@@ -48,16 +48,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv])
     code = typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
-    code = codeOf(error)
-    if (!(error instanceof CommanderError)) printError(error, { debug: argv.includes('--debug') })
+    const [{ createPipe }, { createSecretStore }] = await Promise.all([
+      import('../logs/pipe.ts'),
+      import('../hosts/secrets.ts'),
+    ])
+    code = tellFailure(error, createPipe(createSecretStore()).text)
   }
   await settleOutput()
   process.exit(code)
-}
-
-function codeOf(error: unknown): number {
-  if (error instanceof SitrepError) return exitCodeOf[error.kind]
-  // Commander throws with 0 for --help and --version, and with 1 for what is wrong usage to us.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  return 1
 }

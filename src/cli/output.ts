@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { SitrepError } from '../model/errors.ts'
+import { messageOf, SitrepError } from '../model/errors.ts'
 
 /** Colours of the command line's own words; plain where the stream is no terminal or colour is not wanted. */
 export type Ink = (style: 'good' | 'bad' | 'dim' | 'strong' | 'warn', text: string) => string
@@ -29,17 +29,12 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-/** Prints an error as what, where and what to do next. */
-export function printError(error: unknown, o: { debug: boolean; clean?: (text: string) => string }): void {
-  const clean = o.clean ?? ((text) => text)
-  const ink = inkFor(process.stderr)
-  if (error instanceof SitrepError) {
-    const where = error.where === undefined ? '' : `${error.where}: `
-    say(clean(`${ink('bad', 'sitrep:')} ${where}${error.message}`))
-    if (error.next !== undefined) say(clean(`  ${error.next}`))
-  } else {
-    say(clean(`${ink('bad', 'sitrep:')} ${error instanceof Error ? error.message : String(error)}`))
-  }
+/** Prints an error as what, where and what to do next; `clean` is the one pipe, for a message may quote a host. */
+export function printError(error: unknown, o: { debug: boolean; clean: (text: string) => string }): void {
+  const { clean } = o
+  const where = error instanceof SitrepError && error.where !== undefined ? `${error.where}: ` : ''
+  say(`${inkFor(process.stderr)('bad', 'sitrep:')} ${clean(`${where}${messageOf(error)}`)}`)
+  if (error instanceof SitrepError && error.next !== undefined) say(clean(`  ${error.next}`))
   if (o.debug && error instanceof Error) say(clean(String(error.stack)))
   if (o.debug && error instanceof Error && error.cause !== undefined)
     say(clean(`caused by: ${String(error.cause)}`))

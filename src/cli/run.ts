@@ -1,9 +1,11 @@
 import { type Asked, type Asking, ready, run } from '../compose/headless.ts'
 import { declare, type OpenIncident, open, sinks } from '../compose/incident.ts'
 import type { Prepared } from '../compose/prepare.ts'
+import { requireStep } from '../compose/resume.ts'
 import type { Progress } from '../run/context.ts'
 import { headlessApprove } from '../run/policy.ts'
 import { asking, interruptible } from './asking.ts'
+import { tellFailure } from './failure.ts'
 import { inkFor, out, say } from './output.ts'
 import { eventLines } from './print/events.ts'
 import { hasTerminal, terminalApproval } from './terminal.ts'
@@ -26,6 +28,7 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
   // The runbook is read before an incident is declared, so that a mistake in it leaves nothing behind.
   const early = sinks()
   const first = await ready(asked, early.secrets, person)
+  requireStep(first.prepared.runbook.steps, flags.from)
   const incident = await openFor(flags, first.prepared)
   try {
     say(`incident ${incident.id}`)
@@ -37,16 +40,20 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
     })
     for (const { name, value } of early.secrets.entries())
       incident.secrets.register(name, early.secrets.sourceOf(name) ?? 'prompt', value)
-    const terminal = hasTerminal() && !flags.json ? terminalApproval(inkFor(process.stderr)) : undefined
+    const terminal =
+      hasTerminal() && !flags.json ? terminalApproval(inkFor(process.stderr), incident.pipe.deep) : undefined
     const ended = await run(first, incident, {
       approve: headlessApprove({ yes: flags.yes, targets: flags.targets }, terminal),
       asking: person,
       signal,
-      progress: progressLine(flags.json),
+      progress: progressLine(flags.json, incident.pipe.text),
       ...(flags.from === undefined ? {} : { from: flags.from }),
     })
     if (!flags.json && ended.postmortem !== undefined) out(ended.postmortem)
     return ended.exit
+  } catch (error) {
+    // Told here, where the secrets of the run are known.
+    return tellFailure(error, incident.pipe.text)
   } finally {
     await incident.close()
   }
@@ -58,11 +65,11 @@ async function openFor(flags: RunFlags, { runbook }: Prepared): Promise<OpenInci
 }
 
 /** One line on stderr that says what is being done, where stderr is a terminal. */
-function progressLine(json: boolean): (now: Progress | undefined) => void {
+function progressLine(json: boolean, clean: (text: string) => string): (now: Progress | undefined) => void {
   if (json || !process.stderr.isTTY) return () => undefined
   return (now) => {
     const text =
-      now === undefined ? '' : [now.host, now.step, now.doing].filter((word) => word !== '').join('  ')
+      now === undefined ? '' : clean([now.host, now.step, now.doing].filter((word) => word !== '').join('  '))
     process.stderr.write(
       `\r\u001b[K${text.slice(0, Math.max(0, (process.stderr.columns ?? 80) - 1))}${now === undefined ? '' : '\r'}`,
     )

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { AskTerminal } from '../run/policy.ts'
 import type { Ink } from './output.ts'
 import { planLines } from './print/plan.ts'
@@ -9,16 +10,28 @@ export function hasTerminal(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
 
-/** Asks one line on stderr; undefined where the person ended the input. What is typed for a secret is not shown. */
+/** How long keys are dropped after an approval was shown, in milliseconds: they were typed for something else. */
+const typedAhead = 250
+
+/**
+ * Asks one line on stderr; undefined where the person ended the input. What is typed for a secret is not shown; where
+ * `fresh` is asked for, what was typed before the question stood there does not count.
+ */
 export async function askLine(
   question: string,
-  o: { hidden?: boolean; signal?: AbortSignal } = {},
+  o: { hidden?: boolean; fresh?: boolean; signal?: AbortSignal } = {},
 ): Promise<string | undefined> {
+  if (o.fresh === true) await dropTypedAhead()
   const output =
     o.hidden === true ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr
   if (o.hidden === true) process.stderr.write(question)
   const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
   const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
+  // In raw mode the terminal sends no signal by itself: ctrl-c means here what it means elsewhere.
+  lines.once('SIGINT', () => {
+    lines.close()
+    process.kill(process.pid, 'SIGINT')
+  })
   try {
     const asked = lines.question(
       o.hidden === true ? '' : question,
@@ -33,10 +46,24 @@ export async function askLine(
   }
 }
 
-/** Asks for approval on the terminal: shows the plan, takes y, s or n, or the target where it has to be typed. */
-export function terminalApproval(ink: Ink): AskTerminal {
+async function dropTypedAhead(): Promise<void> {
+  const { stdin } = process
+  const drop = (chunk: Buffer) => {
+    if (chunk.includes(3)) process.kill(process.pid, 'SIGINT')
+  }
+  stdin.setRawMode(true)
+  stdin.on('data', drop)
+  await wait(typedAhead)
+  stdin.off('data', drop)
+}
+
+/**
+ * Asks for approval on the terminal: shows the plan, takes y, s or n, or the target where it has to be typed. `clean` is
+ * the one pipe: a plan holds text of the host.
+ */
+export function terminalApproval(ink: Ink, clean: <T>(value: T) => T): AskTerminal {
   return async (request, signal) => {
-    const { plan, confirm, target, changed, question } = request
+    const { plan, confirm, target, changed, repeats, question } = clean(request)
     if (question !== undefined) return askPerson(question, signal)
     const shown = [
       '',
@@ -44,17 +71,20 @@ export function terminalApproval(ink: Ink): AskTerminal {
         ? ink('warn', `The plan changed since it was approved. ${plan.host}:`)
         : ink('strong', `${plan.host}:`),
       ...planLines(plan, ink),
+      ...(repeats === undefined ? [] : [`    ${ink('warn', repeats)}`]),
     ]
     process.stderr.write(`${shown.join('\n')}\n`)
     if (confirm === 'typed') {
       const typed = await askLine(
         `Type ${target ?? plan.host} to run this, s to skip, anything else to stop: `,
-        { signal },
+        { signal, fresh: true },
       )
       if (typed?.trim() === (target ?? plan.host)) return { answer: 'run', how: 'typed' }
       return typed?.trim() === 's' ? skip(signal) : { answer: 'stop', reason: 'the target was not typed' }
     }
-    const said = (await askLine('Run this? [y]es, [s]kip, [n]o, stop: ', { signal }))?.trim().toLowerCase()
+    const said = (await askLine('Run this? [y]es, [s]kip, [n]o, stop: ', { signal, fresh: true }))
+      ?.trim()
+      .toLowerCase()
     if (said === 'y' || said === 'yes') return { answer: 'run', how: 'enter' }
     return said === 's' || said === 'skip'
       ? skip(signal)
@@ -69,7 +99,10 @@ async function skip(signal: AbortSignal): Promise<{ answer: 'skip'; reason: stri
 
 async function askPerson(question: string, signal: AbortSignal): Promise<Awaited<ReturnType<AskTerminal>>> {
   process.stderr.write(`\n${question}\n`)
-  const said = await askLine('[y]es, done; [n]o, it did not work; [s]kip; or what you saw: ', { signal })
+  const said = await askLine('[y]es, done; [n]o, it did not work; [s]kip; or what you saw: ', {
+    signal,
+    fresh: true,
+  })
   const text = said?.trim() ?? ''
   if (said === undefined || text === 's' || text === '') return { answer: 'skip', reason: 'needs a person' }
   if (text === 'n' || text === 'no') return { answer: 'said', text: 'no', ok: false }

@@ -51,7 +51,8 @@ export function runContext(o: {
     },
     carry: carryOut,
     resolve: prepared.resolve,
-    verdictOf: (condition, host) => verdictIn(record.read(), o.run, condition, host),
+    verdictOf: (condition, host) =>
+      verdictIn(record.read(), { run: o.run, runbook: prepared.runbook.name }, condition, host),
     confirm: (unit, risk) => policy.wanted(unit, risk),
     text: (bytes) => record.pipe.bytes(bytes),
     keep: record.keep,
@@ -64,7 +65,7 @@ export function runContext(o: {
 
 function verdictIn(
   incident: Incident,
-  run: string,
+  { run, runbook }: { run: string; runbook: string },
   { of, id }: Condition,
   host: string,
 ): Condition['verdict'] | undefined {
@@ -72,6 +73,11 @@ function verdictIn(
     const all = Object.values(incident.checks).filter(({ check }) => check === id)
     return (all.find((check) => check.host === host) ?? all[0])?.last?.verdict
   }
-  const all = Object.values(incident.steps).filter((state) => state.run === run && state.step === id)
-  return (all.find((state) => state.host === host) ?? all[0])?.verified?.verdict
+  const same = Object.values(incident.steps).filter(
+    (state) => state.step === id && incident.runs[state.run]?.runbook === runbook,
+  )
+  const own = same.filter((state) => state.run === run)
+  // A run that goes on after another counts with what that one found.
+  const all = own.length > 0 ? own : same.filter(({ verified }) => verified !== undefined)
+  return (all.findLast((state) => state.host === host) ?? all.at(-1))?.verified?.verdict
 }

@@ -6,7 +6,8 @@ import { emptyIncident } from '../model/reduce.ts'
 import type { ParamSpec } from '../model/runbook.ts'
 import { type Observed, runChecks } from '../run/checks.ts'
 import type { Progress, RunContext } from '../run/context.ts'
-import { danglingOf, settleDangling } from '../run/resume.ts'
+import { earlierStates, restoreOutputs } from '../run/left.ts'
+import { danglingOf } from '../run/resume.ts'
 import { approveProbes, checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
 import type { Approve, StepPlan } from '../run/types.ts'
@@ -20,6 +21,7 @@ import { followLogs } from './logs.ts'
 import { openRunbook } from './open.ts'
 import { writePostmortem } from './postmortem.ts'
 import { type Prepared, prepareRun } from './prepare.ts'
+import { openUnits, settleEarlier, withLeft } from './resume.ts'
 
 /** What the command line says of a runbook. */
 export interface Asked {
@@ -169,13 +171,10 @@ export async function run(
   },
 ): Promise<Ran> {
   const { runbook } = prepared
-  if (o.from !== undefined && !runbook.steps.some(({ id }) => id === o.from)) {
-    throw new SitrepError('usage', `the runbook has no step ${o.from}`, {
-      next: `its steps: ${runbook.steps.map(({ id }) => id).join(', ')}`,
-    })
-  }
   const runId = crypto.randomUUID()
   const dangling = danglingOf(incident.read())
+  const earlier = () => earlierStates(incident.read(), runbook.name)
+  const open = openUnits(incident.read(), runbook.name, earlier())
   await incident.append('runbook.opened', {
     run: runId,
     runbook: runbook.name,
@@ -207,25 +206,32 @@ export async function run(
   await using logs = followLogs(incident, () => undefined)
   logs.watch(runbook.symptoms)
   const ran: Ran = { exit: 0, postmortem: undefined, before: [], after: [] }
-  const codes: number[] = []
   const failed = await reach(fleet, prepared)
-  if (failed.size > 0) codes.push(3)
-  for (const left of codes.length === 0 ? dangling : []) {
-    const end = await settleDangling(context, left)
-    if (end.end === 'unknown') codes.push(end.code)
-  }
-  if (codes.length === 0) {
+  const units = unitsFrom(prepared.units, o.from, runbook.steps, open)
+  const hosts = prepared.hosts.map(({ name }) => name)
+  const settled =
+    failed.size > 0
+      ? { codes: [3], goesOn: false }
+      : await settleEarlier(context, incident, { dangling, hosts, all: prepared.units, next: units })
+  const codes = settled.codes
+  if (settled.goesOn) {
     await Promise.all(prepared.logs.map((source) => logs.follow(source, fleet)))
     const probes = await approveProbes(context, prepared.checks)
     ran.before = await checksOf(context, prepared.checks, 'before', probes)
-    const units = unitsFrom(prepared.units, o.from, runbook.steps)
-    const end = await runUnits(context, units, createOutputs())
+    const outputs = createOutputs()
+    restoreOutputs(outputs, prepared.units, earlier())
+    const end = await runUnits(
+      context,
+      units.map((unit) => withLeft(unit, earlier())),
+      outputs,
+    )
     codes.push(...end.codes)
     if (!o.signal.aborted) {
       ran.after = await checksOf(context, prepared.checks, 'after', probes)
       if (ran.after.some(({ verdict }) => verdict !== 'ok')) codes.push(exitCodeOf.failed)
     }
   }
+  if (o.signal.aborted) codes.push(exitCodeOf.interrupted)
   ran.exit = worstExit(codes)
   o.progress?.(undefined)
   const written = await writePostmortem(incident)

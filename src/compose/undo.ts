@@ -5,6 +5,7 @@ import type { Started } from '../run/apply.ts'
 import { carryOut } from '../run/carry/index.ts'
 import type { RunContext } from '../run/context.ts'
 import { hashOf } from '../run/hash.ts'
+import { hasBegun, startedOf } from '../run/left.ts'
 import type { Approve, StepPlan } from '../run/types.ts'
 import { undoStarted } from '../run/undo.ts'
 import { createFleet } from './fleet.ts'
@@ -57,8 +58,7 @@ export function undoable(states: readonly StepState[]): StepState[] {
 }
 
 function remaining({ changes }: StepState): StartedChange[] {
-  const began = ({ applied }: StartedChange) => applied?.problem !== 'it never began on the host'
-  return changes.filter((change) => change.undone?.verdict !== 'ok' && began(change))
+  return changes.filter((change) => change.undone?.verdict !== 'ok' && hasBegun(change))
 }
 
 /** Undoes one step: asks, then takes its changes back in reverse order. */
@@ -77,14 +77,6 @@ export async function undoState(
     return { code: 4, reason }
   }
   return undoStarted(context, { step: state.step, host: state.host, title: state.title }, started)
-}
-
-/** The undo as the journal holds it; one that was redacted on its way there is not carried out. */
-function startedOf({ started, undo, undoHash, applied }: StartedChange): Started {
-  if (Array.isArray(undo) && hashOf(undo) !== undoHash) {
-    return { id: started, undo: { impossible: 'its journaled form was redacted, so it is not carried out' } }
-  }
-  return { id: started, undo, ...(applied?.after === undefined ? {} : { after: applied.after }) }
 }
 
 function undoPlan(state: StepState, started: readonly Started[]): StepPlan {

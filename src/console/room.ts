@@ -4,7 +4,7 @@ import type { OpenIncident } from '../compose/incident.ts'
 import { followLogs } from '../compose/logs.ts'
 import { writePostmortem } from '../compose/postmortem.ts'
 import type { Prompts } from '../compose/prompts.ts'
-import { undoable, undoState } from '../compose/undo.ts'
+import { undoable } from '../compose/undo.ts'
 import type { Intent, Room } from '../console.types.ts'
 import { SitrepError } from '../model/errors.ts'
 import { head } from '../run/apply.ts'
@@ -74,16 +74,18 @@ export function openRoom(o: {
     void run.diagnose()
   }
 
-  async function undo(step: string, host: string | undefined): Promise<void> {
-    const states = undoable(Object.values(incident.read().steps)).filter(
-      (state) => state.step === step && (host === undefined || state.host === host),
+  function undo(step: string, host: string | undefined): void {
+    const run = opened()
+    const { steps, runs } = incident.read()
+    // Another runbook of the incident may have a step of the same name: that one is not meant.
+    const states = undoable(Object.values(steps)).filter(
+      (state) =>
+        state.step === step &&
+        (host === undefined || state.host === host) &&
+        runs[state.run]?.runbook === run.ready.prepared.runbook.name,
     )
     if (states.length === 0) throw new SitrepError('usage', `${step} changed nothing that could be undone`)
-    for (const state of states) {
-      const end = await undoState({ ...opened().context(), run: state.run }, state)
-      tell(`undo ${step} on ${state.host}: ${end.reason}`, end.code !== 0)
-      if (end.code !== 0) return
-    }
+    void run.undo(states)
   }
 
   async function command(hosts: readonly string[], text: string): Promise<void> {
@@ -134,6 +136,12 @@ export function openRoom(o: {
     approvals.answer(request, { answer: 'run', how: open.confirm === 'typed' ? 'typed' : 'enter' })
   }
 
+  function refuse(request: string): void {
+    const asksPerson = approvals.open()?.question !== undefined
+    const reason = asksPerson ? 'not answered' : 'not approved'
+    approvals.answer(request, { answer: 'stop', reason })
+  }
+
   async function send(intent: Intent): Promise<void> {
     switch (intent.do) {
       case 'openRunbook':
@@ -153,7 +161,7 @@ export function openRoom(o: {
       case 'skip':
         return void approvals.answer(intent.request, { answer: 'skip', reason: intent.reason })
       case 'refuse':
-        return void approvals.answer(intent.request, { answer: 'stop', reason: 'not approved' })
+        return refuse(intent.request)
       case 'undo':
         return undo(intent.step, intent.host)
       case 'command':

@@ -5,11 +5,17 @@ import type { Ready } from '../compose/headless.ts'
 import type { OpenIncident } from '../compose/incident.ts'
 import { writePostmortem } from '../compose/postmortem.ts'
 import type { Prompts } from '../compose/prompts.ts'
+import { withLeft } from '../compose/resume.ts'
+import { undoState } from '../compose/undo.ts'
 import type { Room, StepView } from '../console.types.ts'
 import { messageOf, SitrepError, worstExit } from '../model/errors.ts'
 import type { HostState } from '../model/host.ts'
+import type { StepState } from '../model/incident.ts'
+import { isStepDone, stepStateIn } from '../model/stepDone.ts'
 import { runChecks } from '../run/checks.ts'
 import type { RunContext, Unit } from '../run/context.ts'
+import { earlierStates, restoreOutputs } from '../run/left.ts'
+import { danglingOf, settleDangling } from '../run/resume.ts'
 import { approveProbes, checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
 import type { Approve } from '../run/types.ts'
@@ -21,13 +27,17 @@ export interface ConsoleRun {
   id: string
   ready: Ready
   fleet: Fleet
-  /** Connects, inspects every step and makes the observing checks, side by side; changes nothing. */
+  /**
+   * Connects, inspects every step and makes the observing checks, side by side; changes nothing. This and what follows
+   * throws where something is at work already.
+   */
   diagnose(): Promise<void>
   /** Goes on from the first step that is not done, or from the named one, until all are done or one stops it. */
   go(step?: string): Promise<void>
   check(): Promise<void>
+  /** Undoes steps of this runbook, also of a former run of it, in the given order; asks for each. */
+  undo(states: readonly StepState[]): Promise<void>
   cancel(): void
-  context(): RunContext
   busy(): boolean
   /** Ends sessions; what runs on the hosts goes on. Records how far the run came. */
   close(): Promise<void>
@@ -54,6 +64,7 @@ export function runView(id: string, { prepared: { runbook, hosts, units, checks 
     title: runbook.title,
     file: runbook.file,
     hosts: hosts.map(({ name }) => name),
+    symptoms: runbook.symptoms,
     steps: runbook.steps.map(
       ({ id, title, uses }): StepView => ({ id, title, uses, hosts: hostsOf(id), plans: {} }),
     ),
@@ -103,6 +114,9 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
   let began = false
   let finished = false
   const codes: number[] = []
+  /** The started changes that were looked after already: what can't be known is told once. */
+  const settled = new Set<string>()
+  const earlier = () => earlierStates(incident.read(), runbook.name)
 
   const contextOf = (signal: AbortSignal): RunContext =>
     runContext({
@@ -120,23 +134,48 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
         }),
     })
 
-  /** One piece of work at a time; its failure is told, not thrown, for nobody waits for it. */
+  /**
+   * One piece of work at a time: throws where something is at work already. Its failure is told, not thrown, for nobody
+   * waits for it; whatever became of it, the room does not say afterwards that it is still at work.
+   */
   const work = (piece: (context: RunContext) => Promise<void>): Promise<void> => {
     if (working !== undefined)
-      return Promise.reject(new SitrepError('usage', 'the last thing is still at work'))
+      throw new SitrepError('usage', 'the last thing is still at work', {
+        next: 'wait for it, or cancel it with x',
+      })
     abort = new AbortController()
     working = piece(contextOf(abort.signal))
       .catch((error: unknown) => tell(messageOf(error), true))
       .finally(() => {
         working = undefined
-        show(({ current: _, ...view }) => view)
+        show(({ current: _, ...view }) => ({
+          ...view,
+          phase: view.phase === 'finished' ? 'finished' : 'ready',
+        }))
       })
     return working
   }
 
-  const isDone = (unit: Unit): boolean => {
-    const state = incident.read().steps[`${id} ${unit.step.id} ${unit.host}`]?.state
-    return state !== undefined && ['ok', 'in_sync', 'skipped', 'answered'].includes(state)
+  const isDone = (unit: Unit): boolean =>
+    isStepDone(stepStateIn(incident.read(), id, unit.step.id, unit.host))
+
+  /**
+   * Looks what became of changes whose end was never recorded, because the console that started them died or lost its
+   * link. They are waited for and recorded, and never started again.
+   */
+  const settle = async (context: RunContext): Promise<void> => {
+    const hosts = new Set(prepared.hosts.map(({ name }) => name))
+    for (const left of danglingOf(incident.read())) {
+      const { state, change } = left
+      if (!hosts.has(state.host) || settled.has(change.started)) continue
+      // Opening a runbook only looks: whatever a failure of its step leads to, it does not lead to it here.
+      const { end, reason } = await settleDangling(context, left, {
+        unit: undefined,
+        open: () => danglingOf(incident.read()).some((one) => one.change.started === change.started),
+      })
+      settled.add(change.started)
+      tell(`${state.step} on ${state.host}, started ${change.at.slice(11, 19)}: ${reason}`, end !== 'ok')
+    }
   }
 
   const diagnose = async (context: RunContext): Promise<void> => {
@@ -145,6 +184,10 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       phase: 'connecting',
       steps: view.steps.map((step) => ({ ...step, plans: {} })),
     }))
+    // A host that is out of reach is told by the look that follows.
+    await settle(context).catch((error: unknown) => {
+      if (!(error instanceof SitrepError) || error.kind !== 'unreachable') throw error
+    })
     const plans = planAll(context, prepared.units, ({ shown }) =>
       show((view) => ({
         ...view,
@@ -173,7 +216,12 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
     const units = unitsFrom(prepared.units, step, runbook.steps).filter(
       (unit) => step !== undefined || !isDone(unit),
     )
-    const end = await runUnits(context, units, outputs)
+    restoreOutputs(outputs, prepared.units, earlier())
+    const end = await runUnits(
+      context,
+      units.map((unit) => withLeft(unit, earlier())),
+      outputs,
+    )
     codes.push(...end.codes)
     const last = end.ends.at(-1)
     if (last !== undefined && last.end.code !== 0) {
@@ -195,6 +243,15 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
     )
   }
 
+  const undo = async (context: RunContext, states: readonly StepState[]): Promise<void> => {
+    show((view) => ({ ...view, phase: 'running' }))
+    for (const state of states) {
+      const { code, reason } = await undoState({ ...context, run: state.run }, state)
+      tell(`undo ${state.step} on ${state.host}: ${reason}`, code !== 0)
+      if (code !== 0) return
+    }
+  }
+
   const finish = async (exit: number): Promise<void> => {
     finished = true
     const { path } = await writePostmortem(incident)
@@ -212,8 +269,8 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
         async (context) =>
           void (await runChecks(context, prepared.checks, began ? 'watch' : 'before', ['observe'])),
       ),
+    undo: (states) => work((context) => undo(context, states)),
     cancel: () => abort.abort(),
-    context: () => contextOf(new AbortController().signal),
     busy: () => working !== undefined,
     close: async () => {
       // A waiting approval is answered with "stop". A step at work is not cancelled: its session goes, its job stays on

@@ -39,14 +39,16 @@ export function whyBad(result: RunResult, text: (bytes: Uint8Array) => string): 
 
 /**
  * Carries out changes one after another. Each is journaled with its undo before it starts, and with its result after;
- * the id of the first event is the job's id on the host, so that it starts at most once.
+ * the id of the first event is the job's id on the host, so that it starts at most once. `before` is how many changes of
+ * the same plan were carried out already.
  */
 export async function applyChanges(
   context: RunContext,
   unit: { step: string; host: string; timeoutMs?: number },
   changes: readonly PlannedChange[],
-  o: { undoing?: boolean } = {},
+  o: { undoing?: boolean; before?: number } = {},
 ): Promise<Applied> {
+  const before = o.before ?? 0
   const done: Applied = { results: [], started: [] }
   const ref = { run: context.run, step: unit.step, host: unit.host }
   const session = await context.session(unit.host)
@@ -54,8 +56,8 @@ export async function applyChanges(
     const command = describeChange(change)
     const start = await context.append('step.started', {
       ...ref,
-      change: o.undoing === true ? -1 : index,
-      of: changes.length,
+      change: o.undoing === true ? -1 : before + index,
+      of: before + changes.length,
       say: change.say,
       ...(command === undefined ? {} : { command }),
       undo,

@@ -1,11 +1,12 @@
 import type { Outputs, RunContext, Unit } from './context.ts'
-import { endFailed, endInSync, type UnitEnd } from './end.ts'
+import { endFailed, endInSync, endNotApproved, type UnitEnd } from './end.ts'
 import { type Inspected, inspectUnit, plannedData } from './inspect.ts'
 import type { ApprovalRequest, Decision } from './types.ts'
 
 /**
  * Asks for approval of a plan, and looks again just before the apply: a plan whose hash differs from the approved one
- * is asked again (under `--yes` it is journaled and goes on). Gives the plan to carry out, or how the unit ended.
+ * is asked again (under `--yes` it is journaled and goes on). `repeats` says why only a person may approve it. Gives the
+ * plan to carry out, or how the unit ended.
  */
 export async function approvedPlan(
   context: RunContext,
@@ -13,20 +14,16 @@ export async function approvedPlan(
   first: Inspected,
   outputs: Outputs,
   stamp: string,
+  repeats?: string,
 ): Promise<Inspected | UnitEnd> {
   const ref = { run: context.run, step: unit.step.id, host: unit.host }
   let shown = first
   for (let changed = false; ; changed = true) {
-    const { decision, at } = await ask(context, unit, shown, changed)
-    if (decision.answer === 'skip') {
-      await context.append('step.skipped', { ...ref, reason: decision.reason })
-      return { end: 'skipped', code: 0, reason: decision.reason }
-    }
-    if (decision.answer !== 'run') {
-      const reason = decision.answer === 'stop' ? decision.reason : 'not approved'
-      await context.append('step.skipped', { ...ref, reason: `stopped: ${reason}` })
-      return { end: 'stopped', code: 4, reason }
-    }
+    const { decision, at } = await ask(context, unit, shown, {
+      changed,
+      ...(repeats === undefined ? {} : { repeats }),
+    })
+    if (decision.answer !== 'run') return endNotApproved(context, ref, decision)
     // A plan that is younger than a second is as fresh as another inspection would be.
     const young = context.now().getTime() - at < 1000
     const fresh = young ? shown : await inspectUnit(context, unit, outputs, stamp)
@@ -43,20 +40,23 @@ export async function approvedPlan(
   }
 }
 
-async function ask(
+/** Asks for approval as the policy wants it; `at` is when it was asked. What would repeat something is always asked. */
+export async function ask(
   context: RunContext,
   unit: Unit,
   { shown, params }: Inspected,
-  changed: boolean,
+  { changed = false, repeats }: { changed?: boolean; repeats?: string },
 ): Promise<{ decision: Decision; at: number }> {
   const at = context.now().getTime()
   const policy = context.confirm(unit, shown.risk, params)
-  if (policy.confirm === 'auto') return { decision: { answer: 'run', how: 'auto' }, at }
+  if (policy.confirm === 'auto' && repeats === undefined)
+    return { decision: { answer: 'run', how: 'auto' }, at }
   context.progress({ step: unit.step.id, host: unit.host, doing: 'waiting for approval' })
   const request: ApprovalRequest = {
     id: crypto.randomUUID(),
     plan: shown,
     ...policy,
+    ...(repeats === undefined ? {} : { repeats, ...(policy.confirm === 'auto' ? { confirm: 'ask' } : {}) }),
     ...(changed ? { changed } : {}),
   }
   return { decision: await context.approve(request, context.signal), at }

@@ -4,6 +4,7 @@ import type { Append } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import type { Confirm, Step } from '../model/runbook.ts'
 import type { SecretStore } from '../model/secret.ts'
+import type { Left } from './left.ts'
 import type { Approve } from './types.ts'
 
 /** One step on one host: what the runner takes one at a time. */
@@ -12,6 +13,8 @@ export interface Unit {
   host: string
   /** The unit is skipped unless this holds (the step's `if`). */
   when?: Condition
+  /** What an earlier run of the incident left of it. */
+  left?: Left
 }
 
 /** The verdict of an earlier step, or of a check, that a unit waits for. */

@@ -1,3 +1,4 @@
+import { worstExit } from '../model/errors.ts'
 import type { Started } from './apply.ts'
 import type { RunContext, Unit } from './context.ts'
 import type { UnitEnd } from './end.ts'
@@ -60,7 +61,7 @@ async function takeBack(
   const undone = await undoStarted(context, { step: unit.step.id, host: unit.host }, started)
   return {
     ...end,
-    code: undone.verdict === 'ok' ? end.code : undone.code,
+    code: undone.verdict === 'ok' ? end.code : worstExit([end.code, undone.code]),
     reason: `${end.reason}; ${undone.reason}`,
   }
 }

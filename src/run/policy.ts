@@ -54,8 +54,13 @@ export function headlessApprove(flags: Flags, terminal: AskTerminal | undefined)
     if (request.question !== undefined) {
       return terminal === undefined ? { answer: 'skip', reason: 'needs a person' } : terminal(request, signal)
     }
-    const { confirm, target } = request
-    if (confirm === 'typed' && target !== undefined && covers(flags.targets, target))
+    const { confirm, target, repeats } = request
+    // The flags are a consent to the runbook once, not to doing a part of it twice.
+    if (repeats !== undefined) {
+      const next = 'approve it on a terminal, go on behind it with --from, or say `rerun: safe` in the step'
+      return terminal?.(request, signal) ?? { answer: 'stop', reason: `${repeats}; ${next}` }
+    }
+    if (flags.yes && confirm === 'typed' && target !== undefined && covers(flags.targets, target))
       return { answer: 'run', how: 'typed' }
     if (confirm === 'typed' && flags.yes) {
       return { answer: 'stop', reason: `wants its target named: --target ${target ?? request.plan.host}` }

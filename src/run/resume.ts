@@ -1,7 +1,11 @@
 import type { Incident, StartedChange, StepState } from '../model/incident.ts'
 import { journalResult, wentWell, whyBad } from './apply.ts'
-import type { RunContext } from './context.ts'
-import type { UnitEnd } from './end.ts'
+import { runJob } from './carry/job.ts'
+import { leftBy } from './carry/put.ts'
+import { learner, type RunContext, type Unit } from './context.ts'
+import { endUnknown, type UnitEnd } from './end.ts'
+import { onCancel, onFailure } from './failure.ts'
+import { neverBegan, plannedChanges, startedOf } from './left.ts'
 
 /** A change that was started and whose end is not known: its console died, or lost the link. */
 export interface Dangling {
@@ -21,43 +25,82 @@ export function danglingOf(incident: Incident): Dangling[] {
 /**
  * Looks what became of a change that a dead console had started: a job that still runs is waited for, a finished one
  * is recorded with its true exit code, one that never began is told so. What can't be known is `unknown`, and is never
- * run again by itself.
+ * run again by itself. All of it is recorded under the run that started it. `unit` is the step of today's runbook, for
+ * its timeout and for what its failure leads to; `open` is false as soon as another console recorded the result.
  */
-export async function settleDangling(context: RunContext, { state, change }: Dangling): Promise<UnitEnd> {
+export async function settleDangling(
+  running: RunContext,
+  { state, change }: Dangling,
+  o: { unit: Unit | undefined; open(): boolean },
+): Promise<UnitEnd> {
+  const context: RunContext = { ...running, run: state.run }
   const ref = { run: state.run, step: state.step, host: state.host }
   const session = await context.session(state.host)
-  let found = await session.jobState(change.started)
-  if (found.is === 'running') {
-    context.progress({
-      step: state.step,
-      host: state.host,
-      doing: `waiting for what was started before: ${change.say}`,
-    })
-    const job = await session.job(change.started, { argv: ['true'] })
-    found = { is: 'done', result: await job.done }
-  }
+  const found = await session.jobState(change.started)
+  if (!o.open()) return elsewhere
+  // Nobody has waited for it yet, so there is nothing to cancel: it stays as it is for the next look.
+  if (context.signal.aborted) return { end: 'stopped', code: 130, reason: 'interrupted' }
   if (found.is === 'not_started') {
-    const result = {
-      endedBy: 'cancel' as const,
-      stdout: none,
-      stderr: none,
-      ms: 0,
-      problem: 'it never began on the host',
-    }
+    const result = { endedBy: 'cancel' as const, stdout: none, stderr: none, ms: 0, problem: neverBegan }
     await journalResult(context, ref, change.started, change.say, result)
-    return { end: 'ok', code: 0, reason: 'it never began' }
+    return { end: 'ok', code: 0, reason: neverBegan }
   }
-  if (found.is === 'unknown') {
-    await context.append('step.unknown', { ...ref, reason: found.reason })
-    return { end: 'unknown', code: 5, reason: found.reason }
-  }
-  await journalResult(context, ref, change.started, change.say, found.result)
-  const job = await session.job(change.started, { argv: ['true'] })
-  await job.remove()
-  const reason = whyBad(found.result, context.text)
-  return wentWell(found.result)
-    ? { end: 'ok', code: 0, reason: 'it had ended well' }
-    : { end: 'failed', code: 1, reason }
+  if (found.is === 'unknown') return endUnknown(context, ref, found.reason)
+
+  context.progress({ step: state.step, host: state.host, doing: `started before, waited for: ${change.say}` })
+  // The host knows the id, so this attaches; a job whose folder went meanwhile must not read as a success.
+  const gone = { argv: ['sh', '-c', 'echo "the job is gone" >&2; exit 1'] }
+  const wanted = plannedChanges(state)?.[change.change]?.do
+  const result = await runJob(
+    session,
+    change.started,
+    gone,
+    {
+      ...context,
+      session,
+      timeoutMs: (o.unit?.step.timeout ?? 60) * 1000,
+      onOutput: (stream, chunk) => context.onOutput?.(state.host, stream, chunk),
+      learned: learner(context, state.host),
+      journaled: async (result, after) => {
+        if (o.open()) await journalResult(context, ref, change.started, change.say, result, after)
+      },
+    },
+    (result) => (wanted !== undefined && 'put' in wanted ? leftBy(wanted.put.path, result) : undefined),
+  )
+  if (wentWell(result)) return { end: 'ok', code: 0, reason: 'it had ended well' }
+  const reason = whyBad(result, context.text)
+  if (result.endedBy === 'lost') return endUnknown(context, ref, reason)
+  const unit = o.unit ?? { step: stepOf(state), host: state.host }
+  const started = state.changes.map(startedOf)
+  if (result.endedBy === 'cancel')
+    return onCancel(context, unit, onFailOf(context, o.unit), started, result.problem)
+  return onFailure(context, unit, onFailOf(context, o.unit), started, reason, Math.round(result.ms))
 }
 
 const none = { bytes: new Uint8Array(), total: 0, cut: false }
+
+const elsewhere: UnitEnd = { end: 'ok', code: 0, reason: 'another console recorded its result' }
+
+/** What the action's own failure leads to; a step that waits for another's output has not said which action it is. */
+function onFailOf(context: RunContext, unit: Unit | undefined): 'stop' | 'ask' | 'undo' | undefined {
+  if (unit === undefined) return undefined
+  const resolution = context.resolve(unit, { get: () => undefined, set: () => undefined })
+  return resolution.is === 'resolved' ? resolution.action.onFail : undefined
+}
+
+/** The step of a runbook that is not open now: its failure is recorded, and leads to nothing more. */
+function stepOf({ step, title, uses }: StepState): Unit['step'] {
+  const at = { file: '', line: 1, column: 1 }
+  return {
+    id: step,
+    title,
+    uses,
+    with: {},
+    rerun: 'unsafe',
+    public: [],
+    secret: [],
+    at,
+    locate: () => at,
+    onFail: 'stop',
+  }
+}

@@ -28,9 +28,22 @@ export function scheduleUnits(steps: readonly Step[], hostsOf: (step: Step) => s
   return units
 }
 
-/** The units from this step on; in each block the steps before it are left out. */
-export function unitsFrom(units: readonly Unit[], from: string | undefined, steps: readonly Step[]): Unit[] {
+/**
+ * The units from this step on; in each block the steps before it are left out. Where an earlier run came to its end in
+ * the middle, a later block may still lack them: `open` says which units were never done.
+ *
+ * Example: a@core-1, b@core-1, a@core-2, b@core-2, stopped in b@core-1; from b on: b@core-1, a@core-2, b@core-2.
+ */
+export function unitsFrom(
+  units: readonly Unit[],
+  from: string | undefined,
+  steps: readonly Step[],
+  open: (unit: Unit) => boolean = () => false,
+): Unit[] {
   if (from === undefined) return [...units]
   const index = (id: string) => steps.findIndex((step) => step.id === id)
-  return units.filter(({ step }) => index(step.id) >= index(from))
+  const first = units.findIndex(({ step }) => step.id === from)
+  return units.filter(
+    (unit, at) => index(unit.step.id) >= index(from) || (first >= 0 && at > first && open(unit)),
+  )
 }

@@ -36,6 +36,8 @@ export interface ApprovalRequest {
   target?: string
   /** Why it is asked again: the plan changed since it was approved. */
   changed?: boolean
+  /** Why only a person may approve it, whatever the flags say: it would run something a second time. */
+  repeats?: string
   /** For a manual step: what to ask. */
   question?: string
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { execa } from 'execa'
 import ssh2 from 'ssh2'
 import { v7 } from 'uuid'
@@ -402,8 +403,10 @@ describe('the link', () => {
       const state = await next.jobState(id)
       return state.is === 'running' ? undefined : state
     })
-    console.log(JSON.stringify(state).slice(0,300))
-    expect(state).toMatchObject({ is: 'done', result: { problem: expect.stringContaining('did not run') } })
+    expect(state).toMatchObject({
+      is: 'done',
+      result: { problem: expect.stringContaining('did not run'), stderr: { total: 0 } },
+    })
     expect(existsSync(ran)).toBe(false)
     await (await next.job(id, { argv: ['true'] })).remove()
   })
@@ -447,6 +450,38 @@ describe('the link', () => {
 })
 
 describe('the server', () => {
+  it('the exit of a short command is heard, also when it comes in one packet with the answer to exec', async () => {
+    const key = testKey()
+    const server = new ssh2.Server({ hostKeys: [key.private] }, (client) => {
+      client.on('error', () => {})
+      client.on('authentication', (context) => context.accept())
+      client.on('session', (accept) =>
+        accept().on('exec', (accept, _reject, info) => {
+          const [, nonce = ''] = /([0-9a-f]{32}):begin/.exec(info.command) ?? []
+          const socket = (client as unknown as { _sock: Duplex })._sock
+          socket.cork()
+          const channel = accept()
+          channel.stderr.write(`${nonce}:begin 4711\n`)
+          channel.write(`${nonce}:begin 4711\nout\n`)
+          channel.exit(7)
+          channel.end()
+          socket.uncork()
+        }),
+      )
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+    const { port } = server.address() as AddressInfo
+    const knownHosts = [file(`[127.0.0.1]:${port} ${key.type} ${key.blob}\n`)]
+    const session = await bench.open({ port, knownHosts })
+    for (let n = 0; n < 20; n++) {
+      const result = await session.run({ argv: ['true'] })
+      expect(result).toMatchObject({ endedBy: 'exit', exitCode: 7 })
+      expect(text(result).out).toBe('out\n')
+    }
+    await session[Symbol.asyncDispose]()
+    server.close()
+  })
+
   it('fault 37: MaxSessions 1: commands queue', async () => {
     const own = await ssh2Bench(['MaxSessions 1'])
     const session = await own.open()

@@ -1,5 +1,5 @@
 import type { Intent } from '../../src/console.types.ts'
-import { type Context, nextStep, selectedHost, selectedStep, stepState } from '../context.ts'
+import { type Context, nextStep, selectedHost, selectedStep, stepState, undoableChanges } from '../context.ts'
 import { runs } from './off.ts'
 
 /** What `enter` in the steps does now, and how the footer calls it; without an intent it lists the runbooks. */
@@ -42,7 +42,6 @@ export function undoOff(context: Context): string | undefined {
   const host = selectedHost(context)
   if (!room || !step || host === undefined) return 'no runbook is open'
   if (runs(context.state)) return 'a run is at work; x cancels it'
-  const done = stepState(room, step.id, host)?.changes.filter((change) => !change.undone) ?? []
-  if (done.length === 0) return `${step.id} has changed nothing on ${host}`
+  if (undoableChanges(room, step.id, host).length === 0) return `${step.id} has changed nothing on ${host}`
   return undefined
 }

@@ -5,7 +5,7 @@ import { clockOf, elapsed } from '../format.ts'
 import { nameOf, recordsHere, showKey } from '../keys.ts'
 import type { Row, Span } from '../row.ts'
 import { useWatch } from '../store.ts'
-import { widthOf } from '../text.ts'
+import { cutPath, widthOf } from '../text.ts'
 import { type Marks, ThemeContext } from '../theme.ts'
 import { Line } from './Line.tsx'
 
@@ -54,7 +54,7 @@ const phases: Partial<Record<NonNullable<Room['run']>['phase'], string>> = {
 }
 
 /** What is said in one line: the newest message, else what is at work. */
-function messageRow(context: Context, marks: Marks): Row {
+function messageRow(context: Context, width: number, marks: Marks): Row {
   const { state, view } = context
   const due = dueAsk(context)
   if (due && !shownAsk(context) && !view.quitting) {
@@ -79,7 +79,7 @@ function messageRow(context: Context, marks: Marks): Row {
           [said.text, 'bad'],
           [`  ${clockOf(said.at)}`, 'dim'],
         ]
-      : [[said.text, 'plain']]
+      : [[cutPath(said.text, width), 'plain']]
   }
   if (!current) {
     const doing = phases[state.room?.run?.phase ?? 'ready']
@@ -106,5 +106,5 @@ export function Message({ width }: { width: number }) {
     view.overlay,
     view.peeking,
   ])
-  return <Line row={messageRow(context, marks)} width={width} />
+  return <Line row={messageRow(context, width, marks)} width={width} />
 }

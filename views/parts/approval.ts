@@ -13,6 +13,9 @@ const risks = {
   interrupt: ['INTERRUPT', 'bad', 'the service stops for a moment'],
 } as const
 
+/** What a check with effects risks: it is no step, and how far its effect goes only the person can tell. */
+const probing = ['CHANGE', 'warn', 'it sends what is shown below'] as const
+
 /** The frame of an approval in three parts: what never scrolls away, what may, and where the answer is given. */
 interface ApprovalRows {
   title: Row
@@ -30,7 +33,7 @@ export function approvalRows(
   const { plan } = request
   const room = context.state.room
   const host = hostRow(context.state, plan.host)
-  const [risk, tone, means] = risks[plan.risk]
+  const [risk, tone, means] = plan.uses === 'checks' ? probing : risks[plan.risk]
   const { changes } = plan.plan
   const where: Span[] = [
     [plan.host, 'strong'],
@@ -39,6 +42,7 @@ export function approvalRows(
   if (host?.production) where.push([' PRODUCTION', 'bad'])
   const head: Row[] = [
     ...(request.changed ? [[['CHANGED since you approved it: read it again.', 'alarm'] as const]] : []),
+    ...(request.repeats ? hanging('AGAIN ', request.repeats, width, 'warn', 'alarm') : []),
     [['where ', 'dim'], ...where],
     [
       ['risk  ', 'dim'],

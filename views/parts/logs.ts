@@ -42,7 +42,9 @@ export function indexOf(lines: readonly LogLine[], seq: number): number {
 /** The symptoms of the opened runbook: lines that hold one are marked. */
 function symptomsOf(state: ConsoleState): string[] {
   const name = state.room?.run?.runbook ?? state.room?.suggested
-  return state.home.runbooks.find((runbook) => runbook.name === name)?.symptoms ?? []
+  return (
+    state.room?.run?.symptoms ?? state.home.runbooks.find((runbook) => runbook.name === name)?.symptoms ?? []
+  )
 }
 
 /** The visible lines of the shown log; only these are looked at, however many there are. */

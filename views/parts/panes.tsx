@@ -119,7 +119,7 @@ export const TimelinePane = memo(function TimelinePane({ width, height, focused,
   const { marks } = useContext(ThemeContext)
   const context = useWatch(({ state, view }) => [state.room?.incident.timeline, view.timeline])
   const length = context.state.room?.incident.timeline.length ?? 0
-  const rows = timelineRows(context, height - 1, focused, marks)
+  const rows = timelineRows(context, width, height - 1, focused, marks)
   return (
     <Pane
       title={[...numbered('timeline', tabbed), [`${length} rows, UTC`, 'plain']]}

@@ -1,6 +1,15 @@
 import type { Room, StepView } from '../../src/console.types.ts'
-import { type Context, clamp, selectedHost, selectedStep, stepIndex, stepState } from '../context.ts'
-import { elapsed } from '../format.ts'
+import { wasRefused } from '../../src/model/stepDone.ts'
+import {
+  type Context,
+  clamp,
+  formerStates,
+  selectedHost,
+  selectedStep,
+  stepIndex,
+  stepState,
+} from '../context.ts'
+import { clockOf, elapsed } from '../format.ts'
 import type { Row } from '../row.ts'
 import { pad, widthOf } from '../text.ts'
 import type { Marks, Tone } from '../theme.ts'
@@ -22,7 +31,7 @@ function standing(room: Room, step: StepView, host: string, marks: Marks): Stand
   if (current?.step === step.id && current.host === host && room.run?.phase === 'running') {
     return {
       mark: marks.running,
-      word: state?.state === 'verifying' ? 'verifying' : 'running',
+      word: current.doing === 'verifying' ? 'verifying' : 'running',
       tone: 'accent',
       weight: 9,
     }
@@ -39,6 +48,7 @@ function standing(room: Room, step: StepView, host: string, marks: Marks): Stand
     case 'unknown':
       return { mark: marks.unknown, word: 'unknown', tone: 'warn', weight: 7 }
     case 'skipped':
+      if (wasRefused(state)) return { mark: marks.skipped, word: 'stopped here', tone: 'warn', weight: 4 }
       return { mark: marks.skipped, word: 'skipped', tone: 'warn', weight: 2 }
     case 'cancelled':
       return { mark: marks.cancelled, word: 'cancelled', tone: 'warn', weight: 6 }
@@ -169,6 +179,11 @@ export function stepDetailRows(context: Context, width: number, marks: Marks): {
   ) {
     rows.push(...outcomeRows(recorded, width, marks))
     if (plan) rows.push([])
+  }
+  for (const former of formerStates(state.room, step.id, host)) {
+    const { at = '', by = '' } = state.room.incident.runs[former.run] ?? {}
+    rows.push([[`before, in the run of ${clockOf(at)} by ${by}`, 'strong']])
+    rows.push(...outcomeRows(former, width, marks), [])
   }
   if (plan) rows.push(...planRows(plan, { width, diff: view.diff, marks }))
   else if (rows.length === 0) rows.push([['It looks at the host; the plan comes next.', 'dim']])

@@ -10,8 +10,24 @@ function when(row: TimelineRow): string {
   return row.until === undefined ? clockOf(row.at) : `${row.at.slice(11, 16)}-${row.until.slice(11, 16)}`
 }
 
+/** The text of a row with the step's id for its title: in a narrow pane, what was done to it counts more. */
+function shortText({ state }: Context): (row: TimelineRow) => string {
+  const steps = Object.values(state.room?.incident.steps ?? {})
+  return ({ kind, text }) => {
+    const of = kind === 'step' ? steps.find(({ title }) => text.includes(`: ${title}`)) : undefined
+    return of === undefined ? text : text.replace(`: ${of.title}`, `: ${of.step}`)
+  }
+}
+
 /** The newest rows at the bottom; `view.timeline` counts from the newest. */
-export function timelineRows(context: Context, height: number, focused: boolean, marks: Marks): Row[] {
+export function timelineRows(
+  context: Context,
+  width: number,
+  height: number,
+  focused: boolean,
+  marks: Marks,
+): Row[] {
+  const said = width < 100 ? shortText(context) : (row: TimelineRow) => row.text
   const all = context.state.room?.incident.timeline ?? []
   if (all.length === 0) return [[['Nothing has happened yet.', 'dim']]]
   const index = all.length - 1 - Math.min(context.view.timeline, all.length - 1)
@@ -30,7 +46,7 @@ export function timelineRows(context: Context, height: number, focused: boolean,
       [pad(row.kind, 9), 'dim'],
       ' ',
       [
-        row.text,
+        said(row),
         selected && focused ? 'selected' : row.bad ? 'bad' : row.kind === 'note' ? 'strong' : 'plain',
       ],
       [row.evidence ? `  [${row.evidence}]` : '', 'dim'],

@@ -23,18 +23,20 @@ export const command: CliCommand = {
         const { asking, askedOf, interruptible } = await import('../asking.ts')
         const { checkJson, checkLines } = await import('../print/matrix.ts')
         const recording = unrecorded()
+        const signal = interruptible()
         const { hosts, checks, unreached } = await look(askedOf(runbook, o), asking(), {
           steps: false,
           effects: o.probes === true ? ['observe', 'probe'] : ['observe'],
           recording,
-          signal: interruptible(),
+          signal,
         })
         const clean = recording.pipe.deep(checks) as typeof checks
         if (o.json === true) out(JSON.stringify({ checks: clean.map(checkJson) }))
         else for (const line of checkLines(clean, inkFor(process.stdout))) out(line)
         for (const { host, reason } of hosts)
           if (reason !== undefined) say(recording.pipe.text(`${host}: ${reason}`))
-        process.exitCode = unreached.length > 0 ? 3 : checks.every(({ verdict }) => verdict === 'ok') ? 0 : 1
+        const all = checks.every(({ verdict }) => verdict === 'ok')
+        process.exitCode = signal.aborted ? 130 : unreached.length > 0 ? 3 : all ? 0 : 1
       })
   },
 }

@@ -27,6 +27,7 @@ Examples:
         const { planJson, planLines } = await import('../print/plan.ts')
         const { checkJson, checkLines } = await import('../print/matrix.ts')
         const recording = unrecorded()
+        const signal = interruptible()
         const {
           runbook: name,
           hosts,
@@ -36,7 +37,7 @@ Examples:
           steps: true,
           effects: ['observe'],
           recording,
-          signal: interruptible(),
+          signal,
         })
         const clean = (line: string) => recording.pipe.text(line)
         if (o.json === true) {
@@ -59,7 +60,7 @@ Examples:
           for (const line of checkLines(recording.pipe.deep(checks) as typeof checks, ink)) out(line)
           say('nothing was changed')
         }
-        process.exitCode = exitCode(hosts, unreached.length > 0, o.exitCode === true)
+        process.exitCode = signal.aborted ? 130 : exitCode(hosts, unreached.length > 0, o.exitCode === true)
       })
   },
 }

@@ -40,7 +40,9 @@ export const command: CliCommand = {
             else for (const line of eventLines(record, ink)) out(line)
           })
           try {
-            const terminal = hasTerminal() ? terminalApproval(inkFor(process.stderr)) : undefined
+            const terminal = hasTerminal()
+              ? terminalApproval(inkFor(process.stderr), incident.pipe.deep)
+              : undefined
             const ended = await undoIncident(incident, {
               ...(step === undefined ? {} : { step }),
               hosts: o.host ?? [],

@@ -61,5 +61,5 @@ export function withoutMarks(output: Output, nonce: string): { stderr: Output; s
   })
   filter.write(output.bytes)
   filter.end()
-  return { stderr: { ...output, bytes: kept.output().bytes }, said }
+  return { stderr: { ...output, ...kept.output(), cut: output.cut }, said }
 }

@@ -27,7 +27,7 @@ export async function jobState(machine: Machine, id: string): Promise<JobState> 
     sudoProblem: () => undefined,
     surelyRan: () => as === undefined || said.has('started'),
     stdout: whole(looked.stdout, out),
-    stderr: whole(stderr, err),
+    stderr: whole(stderr, err - (looked.stderr.bytes.length - stderr.bytes.length)),
     ms: 0,
   })
   if (result === undefined) return { is: 'unknown', reason: 'the host did not say what became of the job' }

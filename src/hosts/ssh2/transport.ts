@@ -52,6 +52,7 @@ export async function ssh2Transport(client: Client, stream: Duplex, silence: Sil
     if (error.level !== 'agent') lose(`the link was lost: ${oneLine(messageOf(error))}`)
   })
   client.on('close', () => lose('the link was lost: the host closed the connection'))
+  if (stream.destroyed) lose('the link was lost: the host closed the connection')
   await sleep(settling)
   return {
     open: (line, listener) => openChannel(client, line, listener, () => lost),

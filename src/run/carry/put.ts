@@ -44,7 +44,8 @@ function validator(validate: Command | undefined, as: string | undefined): strin
   return ['sh', '-c', 'cd -- "$1" || exit; shift; exec "$@"', 'sh', validate.cwd, ...argv]
 }
 
-function leftBy(path: string, result: RunResult): After | undefined {
+/** What a finished `put` left, by what its script printed last; undefined where it did not come so far. */
+export function leftBy(path: string, result: RunResult): After | undefined {
   const text = new TextDecoder().decode(result.stdout.bytes)
   const sha256 = /^sitrep-put ([0-9a-f]{64})$/m.exec(text)?.[1]
   return sha256 === undefined ? undefined : { [path]: sha256 }

@@ -53,7 +53,7 @@ export async function sit(
       await t.press('C-c')
       await t.see(/Leave sitrep/)
       await t.press('Enter')
-      await t.see(/ready> $/m)
+      await t.see(/^ready>$/m)
       expect(await t.value('#{alternate_on} #{cursor_flag}')).toBe('0 1')
       await t.type('echo "typed $((40 + 2))"')
       await t.press('Enter')
@@ -109,11 +109,20 @@ export async function until<T>(holds: () => T | undefined | false, ms = 10_000):
   }
 }
 
-/** Every row of a screen fits, and there is one status line and one footer: no remains of another frame. */
-export function expectSane(screen: string, columns: number, rows: number): void {
+/** True where every row fits, and there is one status line and one footer: no remains of another frame. */
+export function isSane(screen: string, columns: number, rows: number): boolean {
   const lines = screen.split('\n')
-  expect(lines.length).toBeLessThanOrEqual(rows)
-  for (const line of lines) expect([...line].length).toBeLessThanOrEqual(columns)
-  expect(screen.match(/\d\d:\d\d:\d\d UTC$/gm)).toHaveLength(1)
-  expect(screen.match(/\? help$/gm)).toHaveLength(1)
+  return (
+    lines.length === rows &&
+    lines.every((line) => [...line].length <= columns) &&
+    /\d\d:\d\d:\d\d UTC$/.test(lines[0] ?? '') &&
+    screen.match(/\d\d:\d\d:\d\d UTC$/gm)?.length === 1 &&
+    /\? help$/.test(lines.at(-1) ?? '') &&
+    screen.match(/\? help$/gm)?.length === 1
+  )
+}
+
+/** Fails with the screen where it is not sane. */
+export function expectSane(screen: string, columns: number, rows: number): void {
+  expect(isSane(screen, columns, rows), `not sane at ${columns}×${rows}:\n${screen}`).toBe(true)
 }

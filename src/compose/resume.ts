@@ -1,0 +1,58 @@
+import { SitrepError } from '../model/errors.ts'
+import type { Incident, StepState } from '../model/incident.ts'
+import type { RunContext, Unit } from '../run/context.ts'
+import { isSettled, leftOf } from '../run/left.ts'
+import { type Dangling, danglingOf, settleDangling } from '../run/resume.ts'
+import type { OpenIncident } from './incident.ts'
+
+/**
+ * Looks what became of everything that earlier runs had started on these hosts, and records it. Gives the codes of what
+ * did not end well, and whether the run may go on: not where one of its own units is among those.
+ */
+export async function settleEarlier(
+  context: RunContext,
+  incident: Pick<OpenIncident, 'read'>,
+  o: { dangling: readonly Dangling[]; hosts: readonly string[]; all: readonly Unit[]; next: readonly Unit[] },
+): Promise<{ codes: number[]; goesOn: boolean }> {
+  const codes: number[] = []
+  let goesOn = true
+  for (const left of o.dangling.filter(({ state }) => o.hosts.includes(state.host))) {
+    const { step, host } = left.state
+    const same = (unit: Unit) => unit.step.id === step && unit.host === host
+    const end = await settleDangling(context, left, {
+      unit: o.all.find(same),
+      open: () => danglingOf(incident.read()).some(({ change }) => change.started === left.change.started),
+    })
+    if (end.code === 0) continue
+    codes.push(end.code)
+    if (context.signal.aborted || o.next.some(same)) goesOn = false
+  }
+  return { codes, goesOn }
+}
+
+/** Says which units no run of the runbook has done yet; none where it was never run in this incident. */
+export function openUnits(
+  incident: Incident,
+  runbook: string,
+  earlier: (unit: Unit) => StepState | undefined,
+): (unit: Unit) => boolean {
+  const ranBefore = Object.values(incident.runs).some((run) => run.runbook === runbook)
+  return (unit) => {
+    const state = earlier(unit)
+    return ranBefore && (state === undefined || !isSettled(state))
+  }
+}
+
+/** The unit with what an earlier run left of it. */
+export function withLeft(unit: Unit, earlier: (unit: Unit) => StepState | undefined): Unit {
+  const left = leftOf(earlier(unit))
+  return left === undefined ? unit : { ...unit, left }
+}
+
+/** Throws a usage error where the runbook has no such step. */
+export function requireStep(steps: readonly { id: string }[], from: string | undefined): void {
+  if (from === undefined || steps.some(({ id }) => id === from)) return
+  throw new SitrepError('usage', `the runbook has no step ${from}`, {
+    next: `its steps: ${steps.map(({ id }) => id).join(', ')}`,
+  })
+}

@@ -1,0 +1,110 @@
+import type { PlannedChange } from '../model/action.ts'
+import type { RunResult } from '../model/command.ts'
+import type { Incident, StartedChange, StepState } from '../model/incident.ts'
+import { type Started, wentWell } from './apply.ts'
+import type { Outputs, Unit } from './context.ts'
+import { hashOf } from './hash.ts'
+
+/** What an earlier run left of a unit: it began it, and did not bring it to an end. */
+export interface Left {
+  /** The earlier run; what is still done for the unit is recorded under it. */
+  run: string
+  /** True where its console died or was stopped before a verdict: nothing that was begun runs again by itself. */
+  interrupted: boolean
+  /** The results of the changes that went well, in order. */
+  done: RunResult[]
+  /** What of its plan was never carried out; undefined where the journal does not hold the plan as it was. */
+  rest: PlannedChange[] | undefined
+  /** The hashes of the changes that were begun. */
+  begun: string[]
+}
+
+const settled: readonly StepState['state'][] = ['ok', 'in_sync', 'answered']
+
+/** True where a step was brought to an end that needs nothing more. A step at which somebody stopped was not. */
+export function isSettled({ state, reason }: StepState): boolean {
+  return settled.includes(state) || (state === 'skipped' && reason?.startsWith('stopped: ') !== true)
+}
+
+/** Finds the last word on a unit in the runs of this runbook so far: the newest state that is settled or changed something. */
+export function earlierStates(incident: Incident, runbook: string): (unit: Unit) => StepState | undefined {
+  const runs = Object.values(incident.runs).filter((run) => run.runbook === runbook)
+  return ({ step, host }) =>
+    runs
+      .flatMap(({ run }) => incident.steps[`${run} ${step.id} ${host}`] ?? [])
+      .findLast((state) => isSettled(state) || state.changes.length > 0)
+}
+
+/** What is left of a unit by the last word on it; undefined where nothing is. */
+export function leftOf(state: StepState | undefined): Left | undefined {
+  if (state === undefined || isSettled(state)) return undefined
+  const begun = state.changes.filter(hasBegun)
+  if (begun.length === 0 || begun.some(({ undone }) => undone !== undefined)) return undefined
+  const planned = plannedChanges(state)
+  const done = begun.map(resultOf).filter((result) => result !== undefined && wentWell(result))
+  return {
+    run: state.run,
+    interrupted: ['running', 'verifying', 'unknown'].includes(state.state),
+    done: done as RunResult[],
+    rest: done.length >= (begun[0]?.of ?? 0) ? [] : planned?.slice(done.length),
+    begun: begun.flatMap(({ change }) => hashOf(planned?.[change]?.do ?? null)),
+  }
+}
+
+/** Puts back what the steps of earlier runs registered, for the steps that use it. */
+export function restoreOutputs(
+  outputs: Outputs,
+  units: readonly Unit[],
+  earlier: (unit: Unit) => StepState | undefined,
+): void {
+  for (const unit of units) {
+    const state = earlier(unit)
+    if (state?.state !== 'ok') continue
+    const said = state.changes.findLast(({ applied }) => applied?.exitCode === 0)?.applied?.stdout
+    if (said === undefined) continue
+    outputs.set(unit.host, unit.step.id, said)
+    if (unit.step.register !== undefined) outputs.set(unit.host, unit.step.register, said)
+  }
+}
+
+/** False for a change that was journaled but never came to the host. */
+export function hasBegun({ applied }: StartedChange): boolean {
+  return applied?.problem !== neverBegan
+}
+
+/** Why a change that was journaled has no result: its console died before the host heard of it. */
+export const neverBegan = 'it never began on the host'
+
+/** A started change as the journal holds it; an undo that was redacted on its way there is not carried out. */
+export function startedOf({ started, undo, undoHash, applied }: StartedChange): Started {
+  if (Array.isArray(undo) && hashOf(undo) !== undoHash) {
+    return { id: started, undo: { impossible: 'its journaled form was redacted, so it is not carried out' } }
+  }
+  return { id: started, undo, ...(applied?.after === undefined ? {} : { after: applied.after }) }
+}
+
+/** The changes of a step's plan; undefined where their journaled form is not the one that was approved. */
+export function plannedChanges({ plan }: StepState): PlannedChange[] | undefined {
+  if (plan === undefined) return undefined
+  const { outcome, because, changes, evidence } = plan
+  const same = hashOf({ outcome, because, changes, evidence }) === plan.plan
+  return same ? (changes as unknown as PlannedChange[]) : undefined
+}
+
+function resultOf({ applied }: StartedChange): RunResult | undefined {
+  if (applied === undefined) return undefined
+  const { endedBy, exitCode, signal, problem, ms, stdout, stderr } = applied
+  const output = (text: string) => {
+    const bytes = new TextEncoder().encode(text)
+    return { bytes, total: bytes.length, cut: false }
+  }
+  return {
+    endedBy: endedBy as RunResult['endedBy'],
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(problem === undefined ? {} : { problem }),
+    stdout: output(stdout),
+    stderr: output(stderr),
+    ms,
+  }
+}

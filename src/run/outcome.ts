@@ -1,0 +1,85 @@
+import type { Verdict } from '../model/action.ts'
+import type { RunResult } from '../model/command.ts'
+import { messageOf } from '../model/errors.ts'
+import { applyChanges, wentWell, whyBad } from './apply.ts'
+import { readerAs } from './as.ts'
+import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts'
+import { endUnknown, type UnitEnd } from './end.ts'
+import { onCancel, onFailure } from './failure.ts'
+import type { Inspected } from './inspect.ts'
+import { verifyUntil } from './verify.ts'
+
+/** Carries out an approved plan, verifies it, and takes it back on failure where the step says so. */
+export async function applyAndVerify(
+  context: RunContext,
+  unit: Unit,
+  inspected: Inspected,
+  outputs: Outputs,
+  stamp: string,
+  /** What was carried out of the same plan before, in an interrupted run. */
+  earlier: readonly RunResult[] = [],
+): Promise<UnitEnd> {
+  const { step, host } = unit
+  const ref = { run: context.run, step: step.id, host }
+  const { shown, action } = inspected
+  const timeoutMs = (step.timeout ?? 60) * 1000
+  const applied = await applyChanges(context, { step: step.id, host, timeoutMs }, shown.plan.changes, {
+    before: earlier.length,
+  })
+  if (applied.bad !== undefined) {
+    const reason = whyBad(applied.bad, context.text)
+    if (applied.bad.endedBy === 'lost') return endUnknown(context, ref, reason)
+    if (applied.bad.endedBy === 'cancel')
+      return onCancel(context, unit, action.onFail, applied.started, applied.bad.problem)
+    return onFailure(context, unit, action.onFail, applied.started, reason, 0)
+  }
+  const results = [...earlier, ...applied.results]
+  const { ms, ...verdict } = await verifyUnit(context, unit, inspected, results, stamp)
+  if (verdict.verdict === 'failed')
+    return onFailure(context, unit, action.onFail, applied.started, verdict.reason, ms, verdict.evidence)
+  if (verdict.verdict === 'ok') registerOutput(context, unit, inspected, results, outputs)
+  await context.append('step.verified', { ...ref, ...verdict, ms })
+  if (verdict.verdict === 'unknown') return endUnknown(context, ref, verdict.reason)
+  return { end: 'ok', code: 0, reason: verdict.reason }
+}
+
+/** Looks until ok has held, or until it can't come any more; a look that can't be made is `unknown`, with the reason. */
+export async function verifyUnit(
+  context: RunContext,
+  { step, host }: Unit,
+  { action, params, facts, as }: Inspected,
+  applied: RunResult[],
+  stamp: string,
+): Promise<Verdict & { ms: number }> {
+  context.progress({ step: step.id, host, doing: 'verifying' })
+  const begun = context.now().getTime()
+  const around = aroundOf(context, host, step)
+  const drawn = { stamp, id: step.id }
+  const look = async (): Promise<Verdict> => {
+    try {
+      const reader = readerAs(await context.session(host), as, { timeoutMs: 30_000 })
+      return await action.verify(reader, params, { before: facts, applied, around, drawn })
+    } catch (error) {
+      return { verdict: 'unknown', reason: `the look failed: ${messageOf(error)}` }
+    }
+  }
+  const times = { settle: step.settle ?? action.settle ?? 0, within: step.within ?? action.within ?? 0 }
+  const verdict = await verifyUntil(look, times, context.signal)
+  return { ...verdict, ms: context.now().getTime() - begun }
+}
+
+/** Keeps what a step printed (or what its action calls its output) for the steps after it. */
+export function registerOutput(
+  context: RunContext,
+  unit: Unit,
+  { action }: Inspected,
+  results: RunResult[],
+  outputs: Outputs,
+): void {
+  const last = results.findLast(wentWell)
+  const value =
+    action.output?.(results) ?? (last === undefined ? undefined : context.text(last.stdout.bytes).trimEnd())
+  if (value === undefined) return
+  outputs.set(unit.host, unit.step.id, value)
+  if (unit.step.register !== undefined) outputs.set(unit.host, unit.step.register, value)
+}

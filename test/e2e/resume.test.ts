@@ -1,0 +1,240 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { EventRecord } from '../../src/model/event.ts'
+import { type Running, recorded, start, until } from './helpers/running.ts'
+import { type Desk, desk } from './helpers/sitrep.ts'
+
+type Data = Record<string, unknown>
+
+describe('kill -9 of a run, and the run that goes on', () => {
+  let at: Desk
+  let running: Running | undefined
+  const file = (name: string) => join(at.cwd, name)
+  const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '')
+  const write = (steps: string) =>
+    writeFileSync(file('book.yaml'), `runbook: book\ntitle: A book\nhosts: here\nsteps:\n${steps}`)
+  const step = (id: string, run: string, more = '') =>
+    `  - id: ${id}\n    title: Step ${id}\n    uses: shell\n    with:\n      run: ${JSON.stringify(run)}\n${more}`
+  const append = (word: string) => `echo ${word} >> ${file('done')}`
+  const of = (type: string, id?: string) =>
+    recorded(at).filter(
+      (event) => event.type === type && (id === undefined || (event.data as Data).step === id),
+    )
+  const resume = (...args: string[]) =>
+    at.sitrep('run', 'book.yaml', '--incident', at.incident(), '--yes', '--json', ...args)
+  const killed = async (when: () => unknown) => {
+    running = start(at, 'run', 'book.yaml', '--yes', '--json')
+    let over = false
+    void running.ended.then(() => {
+      over = true
+    })
+    await until(
+      () => `the moment to kill the run\n${running?.stderr()}${running?.stdout()}`,
+      () => over || when(),
+    )
+    running.kill('SIGKILL')
+    expect(await running.ended).toBe('SIGKILL')
+  }
+  const writers = (events: EventRecord[]) => new Set(events.map(({ writer }) => writer)).size
+  const jobsLeft = () => {
+    const jobs = join(at.cwd, 'host-state', 'sitrep', 'jobs')
+    return existsSync(jobs) ? readdirSync(jobs) : []
+  }
+
+  beforeEach(() => {
+    at = desk()
+    at.env.XDG_STATE_HOME = file('host-state')
+    writeFileSync(file('sitrep.yaml'), 'hosts:\n  here: { transport: local }\n')
+  })
+  afterEach(async () => {
+    running?.kill('SIGKILL')
+    await running?.ended
+    writeFileSync(file('stop'), '')
+    at[Symbol.dispose]()
+  })
+
+  it('between two steps: goes on from the second, and the timeline tells both halves', async () => {
+    // The second step waits in its guard, which is an inspection: nothing of it is begun when the run is killed.
+    const guard = `while [ ! -e ${file('go')} ]; do sleep 0.05; done; false`
+    const steps = (unless: string) =>
+      step('one', `${append('one')}; echo word`, '    register: first\n') +
+      step('two', append('two'), unless) +
+      step('three', `echo {{ steps.first.output }} three >> ${file('done')}`)
+    write(steps(`      unless: ${JSON.stringify(guard)}\n`))
+    await killed(() => of('step.verified', 'one').length === 1)
+    expect(read('done')).toBe('one\n')
+    write(steps(''))
+    writeFileSync(file('go'), '')
+
+    const { exitCode, stdout, stderr } = await resume('--from', 'two')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining(at.incident()) })
+    expect(read('done')).toBe('one\ntwo\nword three\n')
+    const events = at.events(stdout)
+    expect(events[0]).toMatchObject({ type: 'incident.declared', data: { incident: at.incident() } })
+    expect(events.at(-1)).toMatchObject({ type: 'run.finished', data: { exit: 0, incident: at.incident() } })
+    const opened = of('runbook.opened').map(({ data }) => data as Data)
+    expect(opened.map(({ from }) => from)).toEqual([undefined, 'two'])
+    expect(opened[0]?.run).not.toBe(opened[1]?.run)
+    expect(of('step.applied').map(({ data }) => [(data as Data).step, (data as Data).run])).toEqual([
+      ['one', opened[0]?.run],
+      ['two', opened[1]?.run],
+      ['three', opened[1]?.run],
+    ])
+    const timeline = await at.sitrep('timeline', at.incident(), '--json')
+    expect(writers(at.events(timeline.stdout))).toBe(2)
+    const lines = (await at.sitrep('timeline', at.incident())).stdout
+    expect(lines).toMatch(
+      /Opened runbook book[\s\S]*Verified: Step one[\s\S]*from step two[\s\S]*Verified: Step three/,
+    )
+    expect((await at.sitrep('verify', at.incident())).exitCode).toBe(0)
+    const postmortem = at.postmortem()
+    for (const id of ['one', 'two', 'three']) expect(postmortem).toContain(`Step ${id}`)
+    expect(jobsLeft()).toEqual([])
+  })
+
+  /** Three steps; the second says when it began, waits to be let go on, and ends with this exit code. */
+  const waiting = (code = 0, more = '') =>
+    write(
+      step('one', append('one')) +
+        step(
+          'two',
+          `${append('begun')}; while [ ! -e ${file('go')} ]; do sleep 0.05; done; ${append('ended')}; exit ${code}`,
+          more,
+        ) +
+        step('three', append('three')),
+    )
+  const goOn = () => writeFileSync(file('go'), '')
+
+  it('within a step: attaches to the job that still runs, waits for it, and never starts it again', async () => {
+    waiting()
+    await killed(() => read('done').includes('begun'))
+    const [started] = of('step.started', 'two')
+    running = start(at, 'run', 'book.yaml', '--incident', at.incident(), '--yes', '--from', 'two')
+    await until(
+      () => 'the second run',
+      () => of('host.connected').length === 2,
+    )
+    expect(read('done')).toBe('one\nbegun\n')
+    goOn()
+    expect(await running.ended).toBe(0)
+    expect(read('done')).toBe('one\nbegun\nended\nthree\n')
+    const applied = of('step.applied', 'two')
+    expect(applied).toHaveLength(1)
+    expect(applied[0]?.data).toMatchObject({
+      started: started?.id,
+      exitCode: 0,
+      run: (started!.data as Data).run,
+    })
+    expect(applied[0]?.writer).not.toBe(started?.writer)
+    expect(of('step.started', 'two')).toHaveLength(1)
+    expect(of('step.verified', 'two').map(({ data }) => (data as Data).verdict)).toEqual(['ok'])
+    expect(at.postmortem()).not.toContain('Never verified')
+    expect(jobsLeft()).toEqual([])
+  })
+
+  it('within a step that ended meanwhile: its true result is recorded, also by a run of the whole runbook', async () => {
+    waiting()
+    await killed(() => read('done').includes('begun'))
+    goOn()
+    await until(
+      () => 'the end of the job',
+      () => read('done').includes('ended'),
+    )
+    const { exitCode } = await resume()
+    expect(exitCode).toBe(0)
+    // The first step was done, and may be done again; the interrupted one is not run a second time.
+    expect(read('done')).toBe('one\nbegun\nended\none\nthree\n')
+    expect(of('step.started', 'two')).toHaveLength(1)
+  })
+
+  it('within a step that failed meanwhile: exit 1 with the true reason; then --from runs it again', async () => {
+    waiting(7)
+    await killed(() => read('done').includes('begun'))
+    goOn()
+    await until(
+      () => 'the end of the job',
+      () => read('done').includes('ended'),
+    )
+    expect((await resume('--from', 'two')).exitCode).toBe(1)
+    expect(of('step.applied', 'two').map(({ data }) => (data as Data).exitCode)).toEqual([7])
+    expect(of('step.verified', 'two')[0]?.data).toMatchObject({ verdict: 'failed', reason: 'exit 7' })
+    expect(read('done')).toBe('one\nbegun\nended\n')
+    waiting(0)
+    expect((await resume('--from', 'two')).exitCode).toBe(0)
+    expect(read('done')).toBe('one\nbegun\nended\nbegun\nended\nthree\n')
+  })
+
+  it('within a step that was killed without an exit code: unknown, exit 5, not run again; --from goes past it', async () => {
+    waiting()
+    await killed(() => read('done').includes('begun'))
+    const [job = ''] = jobsLeft()
+    const group = Number(
+      readFileSync(join(file('host-state'), 'sitrep', 'jobs', job, 'pgid'), 'utf8').split(' ')[0],
+    )
+    process.kill(-group, 'SIGKILL')
+    expect((await resume('--from', 'two')).exitCode).toBe(5)
+    expect((await resume()).exitCode).toBe(5)
+    expect(read('done')).toBe('one\nbegun\n')
+    expect(of('step.unknown', 'two').length).toBeGreaterThan(0)
+    expect((await resume('--from', 'three')).exitCode).toBe(5)
+    expect(read('done')).toBe('one\nbegun\nthree\n')
+  })
+
+  it('SIGINT while it waits for the job of the first run: cancelled, its group gone, exit 130', async () => {
+    waiting()
+    await killed(() => read('done').includes('begun'))
+    const [job = ''] = jobsLeft()
+    const group = Number(
+      readFileSync(join(file('host-state'), 'sitrep', 'jobs', job, 'pgid'), 'utf8').split(' ')[0],
+    )
+    running = start(at, 'run', 'book.yaml', '--incident', at.incident(), '--yes', '--from', 'two')
+    await until(
+      () => 'the second run',
+      () => of('host.connected').length === 2,
+    )
+    const follower = () => childrenOf(running?.pid ?? 0).find((child) => child.command.includes(job))?.pid
+    let since = { pid: follower(), at: Date.now() }
+    await until(
+      () => 'a channel that stays, which follows the job',
+      () => {
+        if (follower() !== since.pid) since = { pid: follower(), at: Date.now() }
+        return since.pid !== undefined && Date.now() - since.at > 400
+      },
+    )
+    running.kill('SIGINT')
+    expect(await running.ended).toBe(130)
+    expect(membersOf(group)).toEqual([])
+    expect(of('step.cancelled', 'two')[0]?.data).toMatchObject({ gone: true })
+    expect(read('done')).toBe('one\nbegun\n')
+  })
+
+  it('on the first of two hosts: the second gets the steps before it too', async () => {
+    writeFileSync(file('sitrep.yaml'), 'hosts:\n  h1: { transport: local }\n  h2: { transport: local }\n')
+    write(
+      step('one', `echo one-{{ host.name }} >> ${file('done')}`) +
+        step(
+          'two',
+          `echo two-{{ host.name }} >> ${file('done')}; while [ ! -e ${file('go')} ]; do sleep 0.05; done`,
+        ),
+    )
+    writeFileSync(
+      file('book.yaml'),
+      readFileSync(file('book.yaml'), 'utf8').replace('hosts: here', 'hosts: [h1, h2]'),
+    )
+    await killed(() => read('done').includes('two-h1'))
+    goOn()
+    expect((await resume('--from', 'two')).exitCode).toBe(0)
+    expect(read('done').trim().split('\n')).toEqual(['one-h1', 'two-h1', 'one-h2', 'two-h2'])
+  })
+
+  it('--from with nothing interrupted begins there; an unknown step is refused and declares nothing', async () => {
+    write(step('one', append('one')) + step('two', append('two')) + step('three', append('three')))
+    const refused = await at.sitrep('run', 'book.yaml', '--yes', '--from', 'nope')
+    expect(refused.exitCode).toBe(2)
+    expect(refused.stderr).toContain('its steps: one, two, three')
+    expect(recorded(at)).toEqual([])
+    expect((await at.sitrep('run', 'book.yaml', '--yes', '--from', 'two')).exitCode).toBe(0)
+    expect(read('done')).toBe('two\nthree\n')
+  })
+})
