@@ -46,7 +46,7 @@ const params = z.strictObject({
     .optional()
     .describe('the admin endpoint; from the Caddyfile where absent, else localhost:2019'),
   reload: z.enum(['auto', 'systemd', 'caddy']).default('auto').describe('by systemd, or by `caddy reload`'),
-  reload_timeout: zDuration.default(30),
+  reload_timeout: zDuration.default(30).describe('how long the reload may take; it can hang for ever'),
 })
 
 type Params = z.output<typeof params>

@@ -14,7 +14,7 @@ const params = z.strictObject({
   nginx: z.string().regex(/^[^-]/).default('nginx').describe('the program'),
   config: zPath.optional().describe('its -c, where it is not the default'),
   prefix: zPath.optional().describe('its -p, where it is not the default'),
-  reload_timeout: zDuration.default(30),
+  reload_timeout: zDuration.default(30).describe('how long the reload may take; it can hang for ever'),
 })
 
 type Params = z.output<typeof params>

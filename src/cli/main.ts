@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { SitrepError } from '../model/errors.ts'
 import { commands } from './commands/index.ts'
 import { tellFailure } from './failure.ts'
 import { settleOutput } from './output.ts'
@@ -15,7 +16,7 @@ export function createProgram(): Command {
     .option('--no-color', 'print without colour')
     .addOption(new Option('--debug', 'print the cause and the stack of an error, redacted').default(false))
     .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print the help of a command')
     .showSuggestionAfterError(true)
     // So that `sitrep --inventory F` and `sitrep plan --inventory F` are each the option of their own command.
     .enablePositionalOptions()
@@ -35,6 +36,11 @@ Exit codes: 0 done; 1 a step or check failed; 2 wrong usage or an invalid file; 
 4 not approved or stopped; 5 an outcome is unknown; 6 the record can't be written; 130 interrupted.`,
     )
   for (const command of commands) command.register(program)
+  // With positional options a command takes only its own: these two are everyone's.
+  for (const command of program.commands) {
+    command.addOption(new Option('--no-color', 'print without colour').hideHelp())
+    command.addOption(new Option('--debug').hideHelp())
+  }
   return program
 }
 
@@ -48,12 +54,18 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv])
     code = typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
-    const [{ createPipe }, { createSecretStore }] = await Promise.all([
-      import('../logs/pipe.ts'),
-      import('../hosts/secrets.ts'),
-    ])
-    code = tellFailure(error, createPipe(createSecretStore()).text)
+    code = tellFailure(error, await cleanerFor(error))
   }
   await settleOutput()
   process.exit(code)
+}
+
+/** A usage error speaks of a person's own words: `token=@FILE` in it is advice and no secret. */
+async function cleanerFor(error: unknown): Promise<(text: string) => string> {
+  if (error instanceof SitrepError && error.kind === 'usage') return (await import('../logs/inert.ts')).inert
+  const [{ createPipe }, { createSecretStore }] = await Promise.all([
+    import('../logs/pipe.ts'),
+    import('../hosts/secrets.ts'),
+  ])
+  return createPipe(createSecretStore()).text
 }

@@ -49,6 +49,8 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
       progress: progressLine(flags.json, incident.pipe.text),
       ...(flags.from === undefined ? {} : { from: flags.from }),
     })
+    for (const { where, next } of ended.unreached)
+      if (next !== undefined) say(incident.pipe.text(`${where ?? 'host'}: ${next}`))
     if (!flags.json && ended.postmortem !== undefined) out(ended.postmortem)
     return ended.exit
   } catch (error) {

@@ -155,6 +155,8 @@ export interface Ran {
   postmortem: string | undefined
   before: Observed[]
   after: Observed[]
+  /** Why hosts could not be reached; no step ran then. */
+  unreached: SitrepError[]
 }
 
 /** Runs a prepared runbook to its end inside an open incident, and writes the postmortem. */
@@ -205,10 +207,10 @@ export async function run(
   })
   await using logs = followLogs(incident, () => undefined)
   logs.watch(runbook.symptoms)
-  const ran: Ran = { exit: 0, postmortem: undefined, before: [], after: [] }
   const failed = await reach(fleet, prepared)
   const units = unitsFrom(prepared.units, o.from, runbook.steps, open)
   const hosts = prepared.hosts.map(({ name }) => name)
+  const ran: Ran = { exit: 0, postmortem: undefined, before: [], after: [], unreached: [...failed.values()] }
   const settled =
     failed.size > 0
       ? { codes: [3], goesOn: false }
@@ -219,7 +221,7 @@ export async function run(
     const probes = await approveProbes(context, prepared.checks)
     ran.before = await checksOf(context, prepared.checks, 'before', probes)
     const outputs = createOutputs()
-    restoreOutputs(outputs, prepared.units, earlier())
+    if (o.from !== undefined) restoreOutputs(outputs, prepared.units, earlier())
     const end = await runUnits(
       context,
       units.map((unit) => withLeft(unit, earlier())),

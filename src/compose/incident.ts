@@ -5,6 +5,7 @@ import { type Journal, openJournal } from '../journal/open.ts'
 import { tailJournal } from '../journal/tail.ts'
 import { createPipe, type Pipe } from '../logs/pipe.ts'
 import type { RunResult } from '../model/command.ts'
+import { messageOf, SitrepError } from '../model/errors.ts'
 import type { Append, EventRecord, Severity } from '../model/event.ts'
 import type { Incident } from '../model/incident.ts'
 import { createFold } from '../model/reduce.ts'
@@ -49,6 +50,10 @@ export async function declare(o: {
     severity,
     ...(started === undefined ? {} : { started }),
     ...(alert === undefined ? {} : { alert }),
+  }).catch((error: unknown) => {
+    if (error instanceof SitrepError) throw error
+    const next = 'see that the state folder ($SITREP_HOME) can be written'
+    throw new SitrepError('recording', `RECORDING STOPPED: ${messageOf(error)}`, { next, cause: error })
   })
   return follow(id, journal, secrets, pipe)
 }

@@ -206,7 +206,16 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
   const go = async (context: RunContext, step: string | undefined): Promise<void> => {
     show((view) => ({ ...view, phase: 'running' }))
     if (probes === undefined) {
-      probes = await approveProbes(context, prepared.checks)
+      let refused = false
+      const approve: Approve = async (request, signal) => {
+        const decision = await context.approve(request, signal)
+        refused = decision.answer === 'stop'
+        return decision
+      }
+      const approved = await approveProbes({ ...context, approve }, prepared.checks)
+      // Refused is not left out: the person stopped the run here, and is asked again when it goes on.
+      if (refused) return tell('not approved; skipping the checks with effects goes on without them', true)
+      probes = approved
       if (probes) {
         context.progress({ step: '', host: '', doing: 'checks with effects, before the first step' })
         await runChecks(context, prepared.checks, 'before', ['probe'])

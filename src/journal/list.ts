@@ -26,6 +26,9 @@ export async function listIncidents(
       problems.push(`${id}: ${messageOf(error)}`)
     }
   }
+  incidents.sort((a, b) =>
+    a.started < b.started ? 1 : a.started > b.started ? -1 : b.id.localeCompare(a.id),
+  )
   return { incidents, problems }
 }
 

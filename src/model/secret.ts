@@ -27,11 +27,6 @@ export interface SecretStore {
   onRegister(listener: (name: string, value: string, source: SecretSource) => void): () => void
 }
 
-/** True where the text holds a secret. */
-export function holdsSecret(text: Text): text is SecretText {
-  return typeof text !== 'string'
-}
-
 /** The text with every secret shown as its mark `‹secret:NAME›`, fit for a person. */
 export function showText(text: Text): string {
   if (typeof text === 'string') return text

@@ -33,7 +33,7 @@ labSuite(
         await using person = await sit(at, ['--inventory', lab.inventory], { columns, rows })
         const { t } = person
         // The runbook is found by what the person sees.
-        await t.see(/2 runbooks/)
+        await t.see(/\[2\] runbooks/)
         await t.press('/')
         await t.see(/Find a runbook/)
         await t.type('default 404')
@@ -60,8 +60,7 @@ labSuite(
         await t.see(approves)
         await t.press('Enter')
         await t.see(/all steps are done and all checks pass/, 20_000)
-        await t.press('2')
-        const checks = await t.see(/ops\.example\.net is routed.* ✓ 308 +✓ 308/)
+        const checks = await t.pressUntil('2', /ops\.example\.net is routed.* ✓ 308 +✓ 308/)
         expect(checks).toMatch(/ops\.example\.net is routed.* ✗ (200|404)/)
         for (const domain of ['portal', 'lims', 'rims'])
           expect(checks).toMatch(new RegExp(`${domain}\\.example\\.net is routed.* ✓ 308 +✓ 308 +✓ 308`))

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EventRecord } from '../../src/model/event.ts'
-import { type Running, recorded, start, until } from './helpers/running.ts'
+import { childrenOf, membersOf, type Running, recorded, start, until } from './helpers/running.ts'
 import { type Desk, desk } from './helpers/sitrep.ts'
 
 type Data = Record<string, unknown>

@@ -74,7 +74,7 @@ describe.runIf(hasTmux)('a person in tmux', () => {
     await t.press('Enter')
     await t.see(/note added/)
     await t.press('q')
-    await t.see(/2 runbooks/)
+    await t.see(/\[2\] runbooks/)
     await t.press('q')
     await t.see(/Leave sitrep/)
     await t.press('Enter')

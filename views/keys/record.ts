@@ -13,7 +13,7 @@ export type Layer =
   | 'typed'
   | 'manual'
 
-/** One key of the console: the help screen, the footer, the palette and docs/keys.md are made of these. */
+/** One key of the console: the help screen, the footer, the palette and docs/reference/keys.md are made of these. */
 export interface KeyRecord {
   /** The name of its command. */
   id: string

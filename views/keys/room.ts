@@ -55,7 +55,7 @@ export const roomKeys = [
     keys: ['c'],
     name: 'check',
     does: 'Runs the observing checks now.',
-    off: noSteps,
+    off: (context) => noSteps(context) ?? (runs(context.state) ? 'a run is at work' : undefined),
     footer: 8,
   },
   {

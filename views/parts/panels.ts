@@ -56,7 +56,7 @@ function inputPanel(
       overlay.wrong === undefined
         ? [[form.preview(overlay.typed.text, context), 'plain']]
         : [[`${marks.bad} ${overlay.wrong}`, 'bad']],
-      [[form.hint, 'dim']],
+      ...wrap(form.hint, width).map((line): Row => [[line, 'dim']]),
     ],
     keys: [
       ['enter', overlay.for.is === 'commandHosts' ? 'next' : 'ok'],

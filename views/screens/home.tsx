@@ -35,14 +35,14 @@ export function HomeScreen({ width, height }: { width: number; height: number })
       <Box flexDirection="column" width={left} height={height} flexShrink={0}>
         {problems.length > 0 && <Problems problems={problems} width={left} marks={marks} />}
         <Pane
-          title={[['1 incidents', 'strong']]}
+          title={[['[1] incidents', 'strong']]}
           rows={incidentRows(context, left, heights[0] - 1, marks)}
           height={heights[0]}
           {...of('incidents')}
         />
         <Pane
           title={[
-            ['2 runbooks', 'strong'],
+            ['[2] runbooks', 'strong'],
             filter
               ? [`  /${filter}, ${runbooks.length} of ${home.runbooks.length}, esc clears`, 'accent']
               : '',
@@ -53,7 +53,7 @@ export function HomeScreen({ width, height }: { width: number; height: number })
         />
         {!isWide && (
           <Pane
-            title={[['3 hosts', 'strong']]}
+            title={[['[3] hosts', 'strong']]}
             rows={hostRows(context, left, heights[2] - 1, marks)}
             height={heights[2]}
             {...of('hosts')}
@@ -81,7 +81,7 @@ function RightSide({
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0}>
       <Pane
-        title={[['3 hosts', 'strong']]}
+        title={[['[3] hosts', 'strong']]}
         rows={hostRows(context, width, hosts - 1, marks)}
         width={width}
         height={hosts}

@@ -23,8 +23,8 @@ export const zFile = {
   source: zSource.describe('a path on the host, { local: PATH } on your machine, or { text: … }'),
   path: zPath.describe('the file to replace; a symbolic link stays, its target is replaced'),
   mode: zMode.optional().describe("kept from the former file where absent; '0644' for a new one"),
-  owner: zName.optional(),
-  group: zName.optional(),
+  owner: zName.optional().describe('kept where absent'),
+  group: zName.optional().describe('kept where absent'),
 }
 
 /** What a sync asks for. */

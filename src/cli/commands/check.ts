@@ -35,6 +35,8 @@ export const command: CliCommand = {
         else for (const line of checkLines(clean, inkFor(process.stdout))) out(line)
         for (const { host, reason } of hosts)
           if (reason !== undefined) say(recording.pipe.text(`${host}: ${reason}`))
+        for (const { where, next } of unreached)
+          if (next !== undefined) say(recording.pipe.text(`${where ?? 'host'}: ${next}`))
         const all = checks.every(({ verdict }) => verdict === 'ok')
         process.exitCode = signal.aborted ? 130 : unreached.length > 0 ? 3 : all ? 0 : 1
       })

@@ -1,3 +1,5 @@
+import { SitrepError } from '../../model/errors.ts'
+import { didYouMean } from '../../model/near.ts'
 import type { CliCommand } from '../command.ts'
 
 export const command: CliCommand = {
@@ -6,7 +8,18 @@ export const command: CliCommand = {
     // `sitrep` alone opens the console on its home screen.
     program
       .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
+      .allowExcessArguments(true)
       .action(async () => {
+        const [word] = program.args
+        if (word !== undefined) {
+          const near = didYouMean(
+            word,
+            program.commands.map((command) => command.name()),
+          )
+          throw new SitrepError('usage', `there is no command ${word}${near}`, {
+            next: '`sitrep --help` lists them',
+          })
+        }
         const { openConsole } = await import('../console.ts')
         const { inventory } = program.opts<{ inventory?: string }>()
         process.exitCode = await openConsole(inventory === undefined ? {} : { inventory })

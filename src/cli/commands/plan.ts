@@ -60,6 +60,8 @@ Examples:
           for (const line of checkLines(recording.pipe.deep(checks) as typeof checks, ink)) out(line)
           say('nothing was changed')
         }
+        for (const { where, next } of unreached)
+          if (next !== undefined) say(clean(`${where ?? 'host'}: ${next}`))
         process.exitCode = signal.aborted ? 130 : exitCode(hosts, unreached.length > 0, o.exitCode === true)
       })
   },

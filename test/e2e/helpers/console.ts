@@ -99,10 +99,13 @@ export function journaled<T extends EventType>(at: Desk, type: T): EventData<T>[
 }
 
 /** Waits until `holds` gives something. */
-export async function until<T>(holds: () => T | undefined | false, ms = 10_000): Promise<T> {
+export async function until<T>(
+  holds: () => T | undefined | false | Promise<T | undefined | false>,
+  ms = 10_000,
+): Promise<T> {
   const end = Date.now() + ms
   for (;;) {
-    const found = holds()
+    const found = await holds()
     if (found !== undefined && found !== false) return found
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${holds}`)
     await new Promise((resolve) => setTimeout(resolve, 20))

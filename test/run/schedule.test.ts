@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import type { Unit } from '../../src/run/context.ts'
+import { scheduleUnits, unitsFrom } from '../../src/run/schedule.ts'
+import { ownUnit } from './bench.ts'
+
+const step = (id: string, o: { uses?: string; hosts?: string[] } = {}) => ownUnit({}, { id, ...o }).step
+const names = (units: readonly Unit[]) => units.map(({ step, host }) => `${step.id}@${host}`)
+
+describe('scheduleUnits', () => {
+  const both = ['h1', 'h2']
+
+  it('fault 47: does a block whole on its first host before it begins on the next', () => {
+    const steps = [step('a'), step('b'), step('c', { hosts: ['e1'] }), step('d')]
+    expect(names(scheduleUnits(steps, ({ hosts }) => hosts ?? both))).toEqual([
+      'a@h1',
+      'b@h1',
+      'a@h2',
+      'b@h2',
+      'c@e1',
+      'd@h1',
+      'd@h2',
+    ])
+  })
+
+  it('asks a person once, on the first of the hosts', () => {
+    const steps = [step('a'), step('look', { uses: 'manual' }), step('b')]
+    expect(names(scheduleUnits(steps, () => both))).toEqual(['a@h1', 'a@h2', 'look@h1', 'b@h1', 'b@h2'])
+    expect(scheduleUnits([], () => both)).toEqual([])
+  })
+})
+
+describe('unitsFrom', () => {
+  const steps = [step('a'), step('b'), step('c')]
+  const units = scheduleUnits(steps, () => ['h1', 'h2'])
+
+  it('leaves out the steps before, on every host', () => {
+    expect(names(unitsFrom(units, undefined, steps))).toEqual(names(units))
+    expect(names(unitsFrom(units, 'a', steps))).toEqual(names(units))
+    expect(names(unitsFrom(units, 'b', steps))).toEqual(['b@h1', 'c@h1', 'b@h2', 'c@h2'])
+  })
+
+  it('takes in what a later host never had, where an earlier run says so', () => {
+    const open = ({ step, host }: Unit) => !(step.id === 'a' && host === 'h1')
+    expect(names(unitsFrom(units, 'b', steps, open))).toEqual(['b@h1', 'c@h1', 'a@h2', 'b@h2', 'c@h2'])
+    expect(names(unitsFrom(units, 'b', steps, () => true))).toEqual(['b@h1', 'c@h1', 'a@h2', 'b@h2', 'c@h2'])
+  })
+})
