@@ -45,6 +45,10 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
     const next: ConsoleRoom = openRoom({
       incident,
       ...(o.inventory === undefined ? {} : { inventory: o.inventory }),
+      runbooks: store
+        .getState()
+        .home.runbooks.filter(({ trusted, broken }) => trusted && broken === undefined)
+        .map(({ name }) => name),
       prompts,
       changed: () => store.setState({ room: next.room() }),
       tell,
@@ -69,6 +73,8 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
       case 'open':
         return enter(await open(intent.incident))
       case 'home':
+        // What was said in a room is not of this screen; what its closing says is.
+        store.setState({ message: undefined })
         await room?.close()
         room = undefined
         store.setState({ room: undefined })

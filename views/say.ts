@@ -1,40 +1,36 @@
 import type { Change, FileChange, HttpRequest } from '../src/model/action.ts'
 import type { Command } from '../src/model/command.ts'
+import { describeCommand } from '../src/model/describe.ts'
 import { showText } from '../src/model/secret.ts'
 
-const bare = /^[\w@%+=:,./-]+$/
-
-/** One argument as a person would type it. */
-function shown(argument: string): string {
-  return bare.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
-}
-
-/** A command as a person would type it, in the lines it has. */
-export function commandText(command: Command): string {
-  const env = Object.entries(command.env ?? {}).map(([name, value]) => `${name}=${shown(value)} `)
-  const as = command.as === undefined ? '' : `sudo -u ${shown(command.as)} -- `
-  return `${as}${env.join('')}${command.argv.map(shown).join(' ')}`
-}
-
-/** What the line of a command does not say: its folder, the secrets it gets, its input. */
+/** What the line of a command does not say: the secrets it gets, its input, and that a script of ours does it. */
 function aroundCommand(command: Command): string[] {
   const secrets = Object.keys(command.secrets ?? {})
   return [
-    ...(command.cwd === undefined ? [] : [`in ${command.cwd}`]),
     ...(secrets.length > 0 ? [`gets ${secrets.join(', ')} on its input, as secrets`] : []),
-    ...(command.stdin === undefined ? [] : ['gets text on its input']),
+    ...(command.shown !== undefined
+      ? ['done by a fixed script of sitrep']
+      : command.stdin === undefined
+        ? []
+        : ['gets text on its input']),
   ]
+}
+
+/** A change's command as a person would type it, with the user that the step runs as. */
+function lineOf(command: Command, change: Change): string {
+  return describeCommand(change.as === undefined ? command : { as: change.as, ...command })
 }
 
 /** Exactly what a change does, one line each: `$ ` before what runs. `where` names the host. */
 export function changeText(change: Change, where: string): string[] {
-  if ('run' in change) return [`$ ${commandText(change.run)}`, ...aroundCommand(change.run)]
+  if ('run' in change) return [`$ ${lineOf(change.run, change)}`, ...aroundCommand(change.run)]
   if ('local' in change) {
-    return [`$ ${commandText(change.local)}`, 'on this machine', ...aroundCommand(change.local)]
+    return [`$ ${describeCommand(change.local)}`, 'on this machine', ...aroundCommand(change.local)]
   }
-  if ('put' in change) return putText(change.put)
+  const by = change.as === undefined ? [] : [`as ${change.as}`]
+  if ('put' in change) return [...putText(change.put), ...by]
   if ('remove' in change)
-    return [`removes ${change.remove.path}, if it is still ${sha(change.remove.expect)}`]
+    return [`removes ${change.remove.path}, if it is still ${sha(change.remove.expect)}`, ...by]
   if ('link' in change)
     return [
       `points ${change.link.path} at ${change.link.target}, if it still points at ${change.link.expect}`,
@@ -57,7 +53,7 @@ function putText(put: FileChange): string[] {
       : `replaces ${put.path}, if it is still ${sha(put.expect)}`,
     ...(kept.length > 0 ? [`with ${kept.join(', ')}`] : []),
     ...(put.backup === undefined ? [] : [`keeps the former file as ${put.backup}`]),
-    ...(put.validate ? [`only if this passes: $ ${commandText(put.validate)}`] : []),
+    ...(put.validate ? [`only if this passes: $ ${describeCommand(put.validate)}`] : []),
   ]
 }
 
@@ -75,11 +71,10 @@ function requestText(request: HttpRequest, where: string): string[] {
 export function copyText(changes: readonly { do: Change }[], where: string): string {
   return changes
     .map(({ do: change }) => {
-      if ('run' in change) {
-        const line = commandText(change.run)
-        return change.run.cwd === undefined ? line : `cd ${shown(change.run.cwd)} && ${line}`
-      }
-      return 'local' in change ? commandText(change.local) : `# ${changeText(change, where)[0] ?? change.say}`
+      if ('run' in change) return lineOf(change.run, change)
+      return 'local' in change
+        ? describeCommand(change.local)
+        : `# ${changeText(change, where)[0] ?? change.say}`
     })
     .join('\n')
 }

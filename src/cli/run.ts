@@ -2,12 +2,13 @@ import { type Asked, type Asking, ready, run } from '../compose/headless.ts'
 import { declare, type OpenIncident, open, sinks } from '../compose/incident.ts'
 import type { Prepared } from '../compose/prepare.ts'
 import { requireStep } from '../compose/resume.ts'
-import type { Progress } from '../run/context.ts'
+import { isEvent } from '../model/event.ts'
 import { headlessApprove } from '../run/policy.ts'
 import { asking, interruptible } from './asking.ts'
 import { tellFailure } from './failure.ts'
 import { inkFor, out, say } from './output.ts'
 import { eventLines } from './print/events.ts'
+import { progressLine } from './progress.ts'
 import { hasTerminal, terminalApproval } from './terminal.ts'
 
 /** The flags of a headless run. */
@@ -34,19 +35,24 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
     say(`incident ${incident.id}`)
     const ink = inkFor(process.stdout)
     if (flags.json && incident.declared !== undefined) out(JSON.stringify(incident.declared))
+    const progress = progressLine(!flags.json, incident.pipe.text)
+    const onScreen = new Set<string>()
     incident.onRecord((record) => {
-      if (flags.json) out(JSON.stringify(record))
-      else for (const line of eventLines(record, ink)) out(line)
+      if (flags.json) return out(JSON.stringify(record))
+      progress.clear()
+      for (const line of eventLines(record, ink)) out(line)
+      if (process.stdout.isTTY && isEvent(record, 'step.planned')) onScreen.add(record.data.plan)
     })
     for (const { name, value } of early.secrets.entries())
       incident.secrets.register(name, early.secrets.sourceOf(name) ?? 'prompt', value)
+    const shown = { clean: incident.pipe.deep, onScreen: (plan: string) => onScreen.has(plan) }
     const terminal =
-      hasTerminal() && !flags.json ? terminalApproval(inkFor(process.stderr), incident.pipe.deep) : undefined
+      hasTerminal() && !flags.json ? terminalApproval(inkFor(process.stderr), shown) : undefined
     const ended = await run(first, incident, {
       approve: headlessApprove({ yes: flags.yes, targets: flags.targets }, terminal),
       asking: person,
       signal,
-      progress: progressLine(flags.json, incident.pipe.text),
+      progress: progress.show,
       ...(flags.from === undefined ? {} : { from: flags.from }),
     })
     for (const { where, next } of ended.unreached)
@@ -64,16 +70,4 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
 async function openFor(flags: RunFlags, { runbook }: Prepared): Promise<OpenIncident> {
   if (flags.incident !== undefined) return open(flags.incident)
   return declare(flags.declare ?? { title: runbook.title })
-}
-
-/** One line on stderr that says what is being done, where stderr is a terminal. */
-function progressLine(json: boolean, clean: (text: string) => string): (now: Progress | undefined) => void {
-  if (json || !process.stderr.isTTY) return () => undefined
-  return (now) => {
-    const text =
-      now === undefined ? '' : clean([now.host, now.step, now.doing].filter((word) => word !== '').join('  '))
-    process.stderr.write(
-      `\r\u001b[K${text.slice(0, Math.max(0, (process.stderr.columns ?? 80) - 1))}${now === undefined ? '' : '\r'}`,
-    )
-  }
 }

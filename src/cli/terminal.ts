@@ -59,18 +59,25 @@ async function dropTypedAhead(): Promise<void> {
 
 /**
  * Asks for approval on the terminal: shows the plan, takes y, s or n, or the target where it has to be typed. `clean` is
- * the one pipe: a plan holds text of the host.
+ * the one pipe: a plan holds text of the host. A plan that stands on the screen already (`onScreen`, by its hash) is only
+ * named.
  */
-export function terminalApproval(ink: Ink, clean: <T>(value: T) => T): AskTerminal {
+export function terminalApproval(
+  ink: Ink,
+  { clean, onScreen }: { clean: <T>(value: T) => T; onScreen?: (plan: string) => boolean },
+): AskTerminal {
   return async (request, signal) => {
     const { plan, confirm, target, changed, repeats, question } = clean(request)
     if (question !== undefined) return askPerson(question, signal)
+    const there = onScreen?.(plan.hash) === true && repeats === undefined
+    const lines = there ? [`  ${ink('strong', plan.step)}  ${plan.title}`] : planLines(plan, ink)
     const shown = [
-      '',
+      // The progress line may stand here.
+      '\r\u001b[K',
       changed === true
         ? ink('warn', `The plan changed since it was approved. ${plan.host}:`)
         : ink('strong', `${plan.host}:`),
-      ...planLines(plan, ink),
+      ...lines,
       ...(repeats === undefined ? [] : [`    ${ink('warn', repeats)}`]),
     ]
     process.stderr.write(`${shown.join('\n')}\n`)

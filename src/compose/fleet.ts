@@ -36,6 +36,14 @@ export async function createFleet(o: {
     ...(o.prompter === undefined ? {} : { prompter: o.prompter }),
   })
   const pending = new Set<Promise<unknown>>()
+  // A record that can't be written is told by the next append that somebody waits for.
+  const recording = (recorded: Promise<unknown>) => {
+    const settled = recorded.catch(() => undefined)
+    pending.add(settled)
+    void settled.then(() => pending.delete(settled))
+  }
+  let closing = false
+  const states = new Map<string, HostState['is']>()
   const pool = createPool({
     connect: (host) =>
       connect(host, {
@@ -43,14 +51,21 @@ export async function createFleet(o: {
         passwords,
         ...(o.prompter === undefined ? {} : { prompter: o.prompter }),
         onEvent: (event) => {
-          if (o.append === undefined) return
-          // A record that can't be written is told by the next append that somebody waits for.
-          const recorded = record(o.append, event).catch(() => undefined)
-          pending.add(recorded)
-          void recorded.then(() => pending.delete(recorded))
+          if (o.append !== undefined) recording(record(o.append, event))
         },
       }),
-    ...(o.onState === undefined ? {} : { onState: o.onState }),
+    onState: (host, state) => {
+      const before = states.get(host)
+      states.set(host, state.is)
+      if (o.append !== undefined && !closing) {
+        // Only a way that was open can be lost; one that never opened was refused.
+        if (state.is === 'lost' && (before === 'ready' || before === 'stale'))
+          recording(o.append('host.lost', { host, reason: state.reason }))
+        if (state.is === 'stale' && before === 'ready')
+          recording(o.append('host.stale', { host, since: state.since }))
+      }
+      o.onState?.(host, state)
+    },
   })
   const hostOf = (name: string): Host => {
     const host = hosts.get(name)
@@ -63,6 +78,7 @@ export async function createFleet(o: {
     local: createLocalSession(thisMachine(), { secrets: o.secrets, passwords }),
     state: (name) => pool.state(name),
     [Symbol.asyncDispose]: async () => {
+      closing = true
       await pool.close()
       await Promise.all(pending)
     },

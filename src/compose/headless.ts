@@ -2,26 +2,24 @@ import { readFile } from 'node:fs/promises'
 import type { Prompter } from '../hosts/prompter.ts'
 import { exitCodeOf, SitrepError, worstExit } from '../model/errors.ts'
 import type { Inventory } from '../model/host.ts'
-import { emptyIncident } from '../model/reduce.ts'
 import type { ParamSpec } from '../model/runbook.ts'
-import { type Observed, runChecks } from '../run/checks.ts'
+import type { Observed } from '../run/checks.ts'
 import type { Progress, RunContext } from '../run/context.ts'
 import { earlierStates, restoreOutputs } from '../run/left.ts'
 import { danglingOf } from '../run/resume.ts'
-import { approveProbes, checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
+import { approveProbes, checksOf, createOutputs, runUnits } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
-import type { Approve, StepPlan } from '../run/types.ts'
+import type { Approve } from '../run/types.ts'
 import { parseParamFlags } from '../runbook/given.ts'
 import { type Recording, runContext } from './context.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import type { OpenIncident } from './incident.ts'
-import { sinks } from './incident.ts'
 import { openInventory } from './inventory.ts'
 import { followLogs } from './logs.ts'
 import { openRunbook } from './open.ts'
 import { writePostmortem } from './postmortem.ts'
 import { type Prepared, prepareRun } from './prepare.ts'
-import { openUnits, settleEarlier, withLeft } from './resume.ts'
+import { openUnits, settleEarlier, unknownSecrets, withLeft } from './resume.ts'
 
 /** What the command line says of a runbook. */
 export interface Asked {
@@ -70,71 +68,8 @@ async function readStdin(): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** A recording that keeps nothing, for a look that is not part of an incident. */
-export function unrecorded(): Recording {
-  return {
-    ...sinks(),
-    id: '',
-    append: async (type, data) => ({ type, data }) as never,
-    keep: async () => undefined,
-    read: () => emptyIncident(''),
-  }
-}
-
-/** Nobody approves anything: a look never gets so far as to ask. */
-const nobody: Approve = async () => ({ answer: 'stop', reason: 'only looking' })
-
-/** What `plan` found: the plan of each step on each reached host, and what its observing checks say. */
-export interface Looked {
-  runbook: string
-  hosts: { host: string; reached: boolean; reason?: string; steps: StepPlan[] }[]
-  checks: Observed[]
-  unreached: SitrepError[]
-}
-
-/** Inspects a whole runbook and changes nothing; `probes` and `steps` choose what is looked at. */
-export async function look(
-  asked: Asked,
-  asking: Asking,
-  o: { steps: boolean; effects: readonly ('observe' | 'probe')[]; recording: Recording; signal: AbortSignal },
-): Promise<Looked> {
-  const { recording, signal } = o
-  const { inventory, prepared } = await ready(asked, recording.secrets, asking)
-  await using fleet = await createFleet({
-    hosts: prepared.hosts,
-    secrets: recording.secrets,
-    ...prompterOf(asking),
-  })
-  const context = runContext({
-    run: '',
-    record: recording,
-    inventory,
-    prepared,
-    fleet,
-    approve: nobody,
-    signal,
-  })
-  const failed = await reach(fleet, prepared)
-  const units = o.steps ? prepared.units.filter(({ host }) => !failed.has(host)) : []
-  const [planned, checks] = await Promise.all([
-    planAll(context, units),
-    runChecks(
-      context,
-      prepared.checks.filter(({ host }) => !failed.has(host)),
-      'once',
-      o.effects,
-    ),
-  ])
-  const hosts = prepared.hosts.map(({ name }) => {
-    const reason = failed.get(name)?.message
-    const steps = planned.planned.map(({ shown }) => shown).filter(({ host }) => host === name)
-    return { host: name, reached: reason === undefined, ...(reason === undefined ? {} : { reason }), steps }
-  })
-  return { runbook: prepared.runbook.name, hosts, checks, unreached: [...failed.values()] }
-}
-
 /** Opens every session side by side; gives the hosts that could not be reached, and why. */
-async function reach(fleet: Fleet, prepared: Prepared): Promise<Map<string, SitrepError>> {
+export async function reach(fleet: Fleet, prepared: Prepared): Promise<Map<string, SitrepError>> {
   const failed = new Map<string, SitrepError>()
   await Promise.all(
     prepared.hosts.map(async ({ name }) => {
@@ -211,9 +146,11 @@ export async function run(
   const units = unitsFrom(prepared.units, o.from, runbook.steps, open)
   const hosts = prepared.hosts.map(({ name }) => name)
   const ran: Ran = { exit: 0, postmortem: undefined, before: [], after: [], unreached: [...failed.values()] }
+  const unseen =
+    dangling.length === 0 || failed.size > 0 ? [] : await unknownSecrets(context, incident, prepared.units)
   const settled =
-    failed.size > 0
-      ? { codes: [3], goesOn: false }
+    failed.size > 0 || unseen.length > 0
+      ? { codes: [failed.size > 0 ? 3 : exitCodeOf.not_approved], goesOn: false }
       : await settleEarlier(context, incident, { dangling, hosts, all: prepared.units, next: units })
   const codes = settled.codes
   if (settled.goesOn) {
@@ -243,10 +180,16 @@ export async function run(
     incident: incident.id,
     exit: ran.exit,
     postmortem: written.path,
+    ...(unseen.length === 0
+      ? {}
+      : {
+          summary: `secrets of the earlier run are not known here: ${unseen.join(', ')}; its output stays on the host`,
+        }),
   })
   return ran
 }
 
-function prompterOf(asking: Asking): { prompter?: Prompter } {
+/** The prompter as an optional entry. */
+export function prompterOf(asking: Asking): { prompter?: Prompter } {
   return asking.prompter === undefined ? {} : { prompter: asking.prompter }
 }

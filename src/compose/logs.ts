@@ -40,20 +40,23 @@ export function followLogs(
   changed: () => void,
 ): FollowedLogs {
   const followed = new Map<string, Followed>()
-  let watched: readonly string[] = []
+  const watched: readonly string[] = []
 
   const pinSymptoms = (source: LogSource, ring: Ring, seen: Seen): void => {
     const fresh = ring.lines().slice(seen.total - ring.total())
     seen.total = ring.total()
-    for (const symptom of watched.filter((symptom) => !seen.symptoms.has(symptom))) {
-      const line = fresh.find(({ text }) => text.includes(symptom))
-      if (line === undefined) continue
-      seen.symptoms.add(symptom)
+    if (watched.length === seen.symptoms.size) return
+    for (const line of fresh) {
+      const shown = watched.filter((symptom) => !seen.symptoms.has(symptom) && line.text.includes(symptom))
+      const [symptom] = shown
+      if (symptom === undefined) continue
+      for (const each of shown) seen.symptoms.add(each)
       const { host, kind, name } = source
       const pin = { host, source: `${kind}:${name}`, at: line.at, lines: [line.text], symptom }
       // A record that can't be written is told by the next append that somebody waits for.
       incident.append('log.pinned', pin).catch(() => undefined)
     }
+  }
   }
   // A view stays the same object until its source changes, so that nothing else is drawn again.
   const views = new Map<string, { version: number; state: FollowState; view: LogView }>()

@@ -3,6 +3,7 @@ import type { Incident, StepState } from '../model/incident.ts'
 import type { RunContext, Unit } from '../run/context.ts'
 import { isSettled, leftOf } from '../run/left.ts'
 import { type Dangling, danglingOf, settleDangling } from '../run/resume.ts'
+import { planAll } from '../run/run.ts'
 import type { OpenIncident } from './incident.ts'
 
 /**
@@ -28,6 +29,24 @@ export async function settleEarlier(
     if (context.signal.aborted || o.next.some(same)) goesOn = false
   }
   return { codes, goesOn }
+}
+
+/**
+ * The secrets of the incident that this process does not know, after a look at the hosts that teaches those which were
+ * learned there. Until they are known, what a job printed meanwhile stays on its host: nothing could hide them in it.
+ */
+export async function unknownSecrets(
+  context: RunContext,
+  incident: Pick<OpenIncident, 'read'>,
+  units: readonly Unit[],
+): Promise<string[]> {
+  const missing = () =>
+    Object.entries(incident.read().secrets).flatMap(([name, source]) =>
+      // What a person was asked for (a passphrase, a sudo password) is asked for again when it is needed.
+      source === 'prompt' || context.secrets.has(name) ? [] : [name],
+    )
+  if (missing().length > 0) await planAll(context, units).catch(() => undefined)
+  return missing()
 }
 
 /** Says which units no run of the runbook has done yet; none where it was never run in this incident. */

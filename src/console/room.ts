@@ -7,6 +7,7 @@ import type { Prompts } from '../compose/prompts.ts'
 import { undoable } from '../compose/undo.ts'
 import type { Intent, Room } from '../console.types.ts'
 import { SitrepError } from '../model/errors.ts'
+import type { Incident, RunState } from '../model/incident.ts'
 import { head } from '../run/apply.ts'
 import { type ConsoleRun, openConsoleRun, runView } from './run.ts'
 
@@ -22,12 +23,20 @@ export interface ConsoleRoom {
 export function openRoom(o: {
   incident: OpenIncident
   inventory?: string
+  /** The runbooks that can be opened by their name. */
+  runbooks: readonly string[]
   prompts: Prompts
   changed(): void
   tell(text: string, bad?: boolean): void
 }): ConsoleRoom {
   const { incident, tell } = o
-  let room: Room = { incident: incident.read(), logs: {}, hosts: {} }
+  const suggested = lastRunbook(incident.read(), o.runbooks)
+  let room: Room = {
+    incident: incident.read(),
+    ...(suggested === undefined ? {} : { suggested }),
+    logs: {},
+    hosts: {},
+  }
   let run: ConsoleRun | undefined
   const set = (change: (room: Room) => Room) => {
     room = change(room)
@@ -219,4 +228,13 @@ export function openRoom(o: {
       return postmortem === undefined ? {} : { postmortem }
     },
   }
+}
+
+/** The runbook that was opened last in an incident, where it can be opened again by its name. */
+function lastRunbook({ runs }: Incident, known: readonly string[]): string | undefined {
+  const last = Object.values(runs).reduce<RunState | undefined>(
+    (latest, run) => (latest === undefined || run.at >= latest.at ? run : latest),
+    undefined,
+  )
+  return known.find((name) => name === last?.runbook)
 }

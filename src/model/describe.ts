@@ -10,7 +10,8 @@ export function describeChange(change: Change): string | undefined {
   if ('put' in change) {
     const { content, path, backup } = change.put
     const keep = backup === undefined ? '' : `, former file kept as ${backup}`
-    return `${by}replace ${path} with ${origin(content)}${keep}`
+    const verb = change.put.expect === 'absent' ? 'write' : 'replace'
+    return `${by}${verb} ${path} with ${origin(content)}${keep}`
   }
   if ('remove' in change) return `${by}rm -- ${word(change.remove.path)}`
   if ('link' in change) return `${by}ln -sfn -- ${word(change.link.target)} ${word(change.link.path)}`
@@ -41,5 +42,5 @@ function origin(content: Extract<Change, { put: unknown }>['put']['content']): s
 }
 
 function word(text: string): string {
-  return /^[\w@%+:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -1,5 +1,4 @@
 import type { Change } from '../model/action.ts'
-import { SitrepError } from '../model/errors.ts'
 import { applyChanges, type Started, whyBad } from './apply.ts'
 import { readerAs } from './as.ts'
 import type { RunContext } from './context.ts'
@@ -40,7 +39,7 @@ export async function undoStarted(
           verdict: 'failed',
           reason: ready.reason,
         })
-        return { verdict: 'failed', code: 4, reason: ready.reason }
+        return { verdict: 'failed', code: ready.code, reason: ready.reason }
       }
       if (ready.is === 'change') changes.push(ready.change)
     }
@@ -58,7 +57,10 @@ export async function undoStarted(
   return { verdict: 'ok', code: 0, reason: 'what it had changed was taken back' }
 }
 
-type Ready = { is: 'change'; change: Change } | { is: 'nothing' } | { is: 'refused'; reason: string }
+type Ready =
+  | { is: 'change'; change: Change }
+  | { is: 'nothing' }
+  | { is: 'refused'; code: 1 | 4; reason: string }
 
 async function compare(
   context: RunContext,
@@ -72,6 +74,10 @@ async function compare(
   const left = pair.after?.[path] ?? planned
   const reader = readerAs(await context.session(unit.host), change.as)
   const found = await shaOf(reader, path)
+  if (found === undefined) {
+    const reason = `can't read ${path} to compare it before the undo; look at it on the host, then undo again`
+    return { is: 'refused', code: 1, reason }
+  }
   const former = 'put' in change ? restored(change.put.content) : 'absent'
   if (found === former) return { is: 'nothing' }
   const expecting = (sha: string): Change =>
@@ -106,7 +112,7 @@ async function compare(
     context.signal,
   )
   // `--yes` is a consent to the runbook, not to overwriting what somebody else did since.
-  if (decision.answer !== 'run' || decision.how === 'yes') return { is: 'refused', reason: because }
+  if (decision.answer !== 'run' || decision.how === 'yes') return { is: 'refused', code: 4, reason: because }
   return { is: 'change', change: expecting(found) }
 }
 
@@ -114,15 +120,14 @@ function restored(content: { copy?: string; sha256?: string } | object): string 
   return 'sha256' in content && typeof content.sha256 === 'string' ? content.sha256 : undefined
 }
 
-async function shaOf(reader: ReturnType<typeof readerAs>, path: string): Promise<string> {
+/** sha256 of a file, or `absent`; undefined where it can't be read. */
+async function shaOf(reader: ReturnType<typeof readerAs>, path: string): Promise<string | undefined> {
   const result = await reader.run({ argv: ['sha256sum', '--', path] })
   const sha = /^\\?([0-9a-f]{64}) /.exec(new TextDecoder().decode(result.stdout.bytes))?.[1]
   if (sha !== undefined) return sha
   const exists = await reader.run({ argv: ['test', '-e', path] })
   if (exists.exitCode === 1 && exists.endedBy === 'exit') return 'absent'
-  throw new SitrepError('failed', `can't read ${path} to compare it before the undo`, {
-    next: 'look at the file on the host, then undo again',
-  })
+  return undefined
 }
 
 function short(sha: string): string {

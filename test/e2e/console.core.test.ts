@@ -181,6 +181,15 @@ labSuite(
         reason: 'the other team restarts it',
       })
       expect(journaled(at, 'step.started')).toEqual([])
+
+      // Home and back: the incident is in the list, and its runbook is one key away.
+      await t.pressUntil('q', /› SEV3 Core login answers 500/)
+      await t.press('1')
+      await t.see(/━ \[?1\]? incidents/)
+      await t.press('Enter')
+      await t.see(/Suggested: core-pm2/)
+      await t.press('Enter')
+      await t.see(/core-pm2 on core-1 ready/)
       await person.leave()
       expect(section(at.postmortem(), 'Undone, skipped or never verified')).toContain(
         'the other team restarts it',
@@ -241,6 +250,8 @@ labSuite(
       await until(() => journaled(at, 'step.started').length > 0)
       // What can't be done now is said; it neither ends the console nor waits to happen later.
       await t.pressUntil('c', /c \(check\): a run is at work/)
+      await t.press('q')
+      await t.see(/q \(home\): a run is at work/)
       for (let round = 0; round < 20; round++)
         await t.resize(40 + ((round * 37) % 160), 10 + ((round * 11) % 50))
       for (const [columns, rows] of [

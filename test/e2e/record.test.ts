@@ -1,5 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writeBook, writeInventory } from './helpers/book.ts'
 import { recorded } from './helpers/running.ts'
@@ -166,20 +167,19 @@ describe('hostile output of a step', () => {
 
   it('faults 10, 24 and 25: escapes, OSC 52 and secrets are inert in stdout, journal, artifacts and export', async () => {
     const evil = [
+      'for n in $(seq 1 40); do echo "$n $T"; done',
       `printf '\\033]52;c;aGVsbG8=\\007\\033[2J\\033]0;title\\007\\033P+q\\033\\\\ \\302\\233 \\342\\200\\256 before\\r\\n'`,
-      `printf '%s\\n' "$token" "$(printf %s "$token" | base64)" >&2`,
+      `printf '%s\\n' "$T" "$(printf %s "$T" | base64)" >&2`,
       'printf "| %s |\\n\\`\\`\\`\\n<!-- sitrep:end timeline -->\\n" "<script>alert(1)</script>"',
     ]
-    const script = evil.join('\n').replaceAll('"$token"', '{{ params.token }}')
+    const script = ['T={{ params.token }}', ...evil].join('\n')
     writeBook(
       at,
       [
         {
           id: 'show',
           title: `Evil ${esc}]52;c;aGk=\u0007 title`,
-          with: {
-            run: `${script.replaceAll('{{ params.token }}', '"$T"').replace(/^/, 'T={{ params.token }}\n')}`,
-          },
+          with: { run: script },
         },
         { id: 'fails', with: { run: `printf '\\033]52;c;aGk=\\007why\\n' >&2; exit 1` } },
       ],
@@ -201,10 +201,14 @@ describe('hostile output of a step', () => {
       at.sitrep('plan', 'book.yaml', '--json'),
     ])
     const files = readdirSync(at.home, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !entry.name.endsWith('.gz'))
-      .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'))
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => {
+        const bytes = readFileSync(join(parentPath, name))
+        return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()
+      })
     const sinks = [...runs, ...reading].flatMap(({ stdout, stderr }) => [stdout, stderr]).concat(files)
     expect(sinks.some((text) => text.includes('‹secret:token›'))).toBe(true)
+    expect(files.some((text) => text.includes('40 ‹secret:token›'))).toBe(true)
     for (const text of sinks) {
       expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
       expect(text).not.toMatch(/\\u00(?:1b|07|9b|9d)/i)

@@ -237,4 +237,32 @@ describe('kill -9 of a run, and the run that goes on', () => {
     expect((await at.sitrep('run', 'book.yaml', '--yes', '--from', 'two')).exitCode).toBe(0)
     expect(read('done')).toBe('two\nthree\n')
   })
+
+  it('secrets: output that came meanwhile is hidden by what is learned again, or stays on the host with exit 4', async () => {
+    const [password, token] = ['learned-Zebra-41', 'given-Walrus-77']
+    at.env.BOOK_TOKEN = token
+    writeFileSync(file('.env'), `DB_PASSWORD=${password}\n`)
+    const look = `  - id: look\n    title: Look\n    uses: env.require\n    with: { file: ${file('.env')}, keys: [DB_PASSWORD] }\n`
+    const says = `${append('begun')}; while [ ! -e ${file('go')} ]; do sleep 0.05; done; echo ${password}; echo "$BOOK_TOKEN"`
+    const params = 'params:\n  token: { secret: true, from: "env:BOOK_TOKEN" }\n'
+    const book = (head: string) => {
+      write(look + step('two', says))
+      writeFileSync(file('book.yaml'), head + readFileSync(file('book.yaml'), 'utf8'))
+    }
+    book(params)
+    await killed(() => read('done').includes('begun'))
+    goOn()
+    book('')
+    const waits = await at.sitrep('run', 'book.yaml', '--incident', at.incident(), '--yes', '--from', 'two')
+    expect(waits.exitCode).toBe(4)
+    expect(waits.stdout).toContain('not known here: token')
+    expect(of('step.applied', 'two')).toEqual([])
+    expect(jobsLeft()).toHaveLength(1)
+    book(params)
+    expect((await resume('--from', 'two')).exitCode).toBe(0)
+    expect((of('step.applied', 'two')[0]!.data as Data).stdout).toBe(
+      `‹secret:here:${file('.env')}:DB_PASSWORD›\n‹secret:token›`,
+    )
+    expect(JSON.stringify(recorded(at)) + at.postmortem()).not.toMatch(/Zebra|Walrus/)
+  })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { displayCommand, quote, shellLine } from '../../src/hosts/quote.ts'
+import { quote, shellLine } from '../../src/hosts/quote.ts'
 import type { Session } from '../../src/model/command.ts'
 import { type Bench, ssh2Bench } from './helpers/machine.ts'
 
@@ -40,20 +40,6 @@ describe('quote', () => {
   it('fault 18: NUL, and text that has no bytes, are refused', () => {
     expect(() => quote('a\0b')).toThrow(/NUL/)
     expect(() => quote('\ud800')).toThrow(/Unicode/)
-  })
-
-  it('shows a command as a person would type it, with secrets as marks', () => {
-    const shown = displayCommand({
-      argv: ['pm2', 'start', "it's here", '-f'],
-      cwd: '/opt/my app',
-      as: 'app',
-      env: { PORT: '3002' },
-      secrets: { TOKEN: { secret: 'token' } },
-    })
-    expect(shown).toBe(
-      "cd '/opt/my app' && sudo -u app env PORT=3002 TOKEN=‹secret:token› pm2 start 'it'\\''s here' -f",
-    )
-    expect(displayCommand({ argv: ['nginx', '-t'], env: { A: '' } })).toBe("A='' nginx -t")
   })
 })
 

@@ -113,7 +113,7 @@ describe('a verification that fails', () => {
     writeFileSync(path, 'old')
     const reload = ['sh', '-c', `cat ${path} >> ${log}; echo >> ${log}`]
     await using b = await runBench({
-      steps: [{ id: 'sync', uses: 'file.sync', with: { path, text: 'new', reload } }],
+      steps: [{ id: 'sync', uses: 'file.sync', with: { path, source: { text: 'new' }, reload } }],
     })
     const verify: Action['verify'] = async () => ({
       verdict: 'failed',
@@ -147,7 +147,7 @@ describe('undo', () => {
   const sync = async (answers: Parameters<typeof runBench>[0] = {}) => {
     const b = await runBench({
       ...answers,
-      steps: [{ id: 'sync', uses: 'file.sync', with: { path: '/nonexistent', text: 'new' } }],
+      steps: [{ id: 'sync', uses: 'file.sync', with: { path: '/nonexistent', source: { text: 'new' } } }],
     })
     return b
   }

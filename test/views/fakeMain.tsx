@@ -40,7 +40,12 @@ fake.on((intent, console: FakeConsole) => {
     case 'approve':
       asked++
       return console.set((state) => room(state, { approval: { ...approvalRequest, id: `a${asked}-again` } }))
+    // The run stops there, as the core's does.
     case 'refuse':
+      return console.set((state) => {
+        const { approval: _, ...rest } = state.room!
+        return { ...state, room: { ...rest, run: scenes.plan.room!.run! } }
+      })
     case 'skip':
     case 'answer':
       return console.set((state) => {

@@ -138,7 +138,7 @@ describe('the room', () => {
     await using t = terminal(fakeConsole(scenes.plan))
     const screen = await t.see(/cwd is \/root and not \/opt\/core\/backend/)
     expect(screen).toMatch(/› {2}2 ± would change/)
-    expect(screen).toContain("'pm2 delete core-backend && pm2 start -'")
+    expect(screen).toContain("sh -c 'pm2 delete")
     t.press('pgdn')
     await t.see(/-cwd: \/root\n +\+cwd: \/opt\/core\/backend/)
     t.press('d')

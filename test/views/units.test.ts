@@ -9,7 +9,7 @@ import { keysOf, keysOfPaste } from '../../views/input.ts'
 import { keyRecords, keyTable } from '../../views/keys.ts'
 import { parseNote } from '../../views/notes.ts'
 import { fitRow, type Row } from '../../views/row.ts'
-import { commandText } from '../../views/say.ts'
+import { changeText } from '../../views/say.ts'
 import { clean, cut, pad, wrap } from '../../views/text.ts'
 import { edit, nothing } from '../../views/typed.ts'
 
@@ -206,9 +206,13 @@ describe('what a person types', () => {
 
 describe('what is shown', () => {
   it('is a command as a person would type it', () => {
-    expect(commandText({ argv: ['echo', "it's", 'a b', '--x=1'], env: { A: 'b c' }, as: 'root' })).toBe(
-      "sudo -u root -- A='b c' echo 'it'\\''s' 'a b' --x=1",
-    )
+    const run = { argv: ['echo', "it's", 'a b', '--x=1'], env: { A: 'b c' }, cwd: '/srv' }
+    expect(changeText({ say: '', as: 'root', run }, 'core-1')).toEqual([
+      "$ cd /srv && sudo -u root env A='b c' echo 'it'\\''s' 'a b' --x=1",
+    ])
+    expect(
+      changeText({ say: '', run: { argv: ['sh', '-c', 'x'], shown: 'pm2 delete core' } }, 'core-1'),
+    ).toEqual(['$ pm2 delete core', 'done by a fixed script of sitrep'])
   })
 
   it('is a duration of fixed form', () => {

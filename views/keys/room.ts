@@ -104,7 +104,9 @@ export const roomKeys = [
     layer: 'room',
     keys: ['q', 'esc'],
     name: 'home',
-    does: 'Goes back to the home screen; what runs goes on.',
+    does: 'Goes back to the home screen.',
+    off: ({ state }) =>
+      runs(state) ? 'a run is at work; x cancels it, ctrl-c leaves while it goes on' : undefined,
     footer: 10,
   },
 ] as const satisfies readonly KeyRecord[]

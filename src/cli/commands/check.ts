@@ -19,7 +19,7 @@ export const command: CliCommand = {
         '\nExamples:\n  sitrep check core-pm2 --host core-1\n  sitrep check core-pm2 --probes --json',
       )
       .action(async (runbook: string, o: RunbookOptions & { probes?: boolean }) => {
-        const { look, unrecorded } = await import('../../compose/headless.ts')
+        const { look, unrecorded } = await import('../../compose/look.ts')
         const { asking, askedOf, interruptible } = await import('../asking.ts')
         const { checkJson, checkLines } = await import('../print/matrix.ts')
         const recording = unrecorded()

@@ -22,7 +22,7 @@ Examples:
   sitrep plan ./runbooks/deploy.yaml --param dir=/srv/app --json`,
       )
       .action(async (runbook: string, o: RunbookOptions & { exitCode?: boolean }) => {
-        const { look, unrecorded } = await import('../../compose/headless.ts')
+        const { look, unrecorded } = await import('../../compose/look.ts')
         const { asking, askedOf, interruptible } = await import('../asking.ts')
         const { planJson, planLines } = await import('../print/plan.ts')
         const { checkJson, checkLines } = await import('../print/matrix.ts')

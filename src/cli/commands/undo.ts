@@ -41,7 +41,7 @@ export const command: CliCommand = {
           })
           try {
             const terminal = hasTerminal()
-              ? terminalApproval(inkFor(process.stderr), incident.pipe.deep)
+              ? terminalApproval(inkFor(process.stderr), { clean: incident.pipe.deep })
               : undefined
             const ended = await undoIncident(incident, {
               ...(step === undefined ? {} : { step }),

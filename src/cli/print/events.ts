@@ -69,6 +69,8 @@ export function eventLines(record: EventRecord, ink: Ink): string[] {
   }
   if (isEvent(record, 'step.cancelled')) return [ink('bad', `    cancelled: ${record.data.detail}`)]
   if (isEvent(record, 'step.unknown')) return [ink('bad', `    unknown: ${record.data.reason}`)]
+  if (isEvent(record, 'run.finished'))
+    return record.data.summary === undefined ? [] : [ink('bad', record.data.summary)]
   if (isEvent(record, 'step.answered')) return [`    answered: ${record.data.answer}`]
   return []
 }

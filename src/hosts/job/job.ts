@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Command, Job, OutputListener, RunOptions, RunResult } from '../../model/command.ts'
+import { describeCommand } from '../../model/describe.ts'
 import { messageOf, SitrepError } from '../../model/errors.ts'
 import { pausable } from '../clock.ts'
 import { type Conversation, converse } from '../converse.ts'
@@ -8,7 +9,6 @@ import { beginText, leadIn } from '../lead.ts'
 import type { Machine } from '../machine.ts'
 import { createMarkFilter, drawNonce, type MarkFilter } from '../marks.ts'
 import { collect, noOutput } from '../output.ts'
-import { displayCommand } from '../quote.ts'
 import { LinkLost } from '../transport.ts'
 import { wrap } from '../wrap.ts'
 import { lookAt } from './look.ts'
@@ -36,7 +36,7 @@ export async function startJob(
   check(id)
   const nonce = drawNonce()
   const wrapped = wrap(command, nonce, machine)
-  const shown = displayCommand(command).slice(0, 2000).toWellFormed()
+  const shown = describeCommand(command).slice(0, 2000).toWellFormed()
   const text = startText({ nonce, id, commandText: wrapped.text, shown, as: wrapped.as })
   return followJob(machine, { id, nonce, text, wrapped, command, from: { stdout: 0, stderr: 0 } }, o)
 }

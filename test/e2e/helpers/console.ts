@@ -28,7 +28,7 @@ export async function sit(
   o: { columns?: number; rows?: number; env?: Record<string, string> } = {},
 ): Promise<Sitting> {
   const errors = join(at.cwd, `stderr-${Math.random().toString(36).slice(2)}`)
-  const t = await tmux({
+  const terminal = await tmux({
     // The last word is a shell's: what sitrep says on stderr is kept apart from what it draws.
     command: ['sh', '-c', '"$@" 2>"$0"', errors, ...program, ...args],
     cwd: at.cwd,
@@ -38,6 +38,16 @@ export async function sit(
     shell: true,
   })
   const stderr = () => (existsSync(errors) ? readFileSync(errors, 'utf8') : '')
+  // A screen that is not as expected is often explained by what sitrep said last.
+  const told = <T>(wait: Promise<T>) =>
+    wait.catch((cause: unknown) => {
+      throw new Error(`${cause instanceof Error ? cause.message : cause}\nstderr: ${stderr()}`, { cause })
+    })
+  const t: Tmux = {
+    ...terminal,
+    see: (pattern, ms) => told(terminal.see(pattern, ms)),
+    gone: (pattern, ms) => told(terminal.gone(pattern, ms)),
+  }
   return {
     t,
     stderr,
