@@ -40,12 +40,13 @@ export function followLogs(
   changed: () => void,
 ): FollowedLogs {
   const followed = new Map<string, Followed>()
-  const watched: readonly string[] = []
+  let watched: readonly string[] = []
 
   const pinSymptoms = (source: LogSource, ring: Ring, seen: Seen): void => {
-    const fresh = ring.lines().slice(seen.total - ring.total())
+    const count = ring.total() - seen.total
     seen.total = ring.total()
-    if (watched.length === seen.symptoms.size) return
+    if (count === 0 || watched.length === seen.symptoms.size) return
+    const fresh = ring.lines().slice(-count)
     for (const line of fresh) {
       const shown = watched.filter((symptom) => !seen.symptoms.has(symptom) && line.text.includes(symptom))
       const [symptom] = shown
@@ -57,7 +58,7 @@ export function followLogs(
       incident.append('log.pinned', pin).catch(() => undefined)
     }
   }
-  }
+
   // A view stays the same object until its source changes, so that nothing else is drawn again.
   const views = new Map<string, { version: number; state: FollowState; view: LogView }>()
 

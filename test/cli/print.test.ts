@@ -53,7 +53,7 @@ describe('a plan in lines', () => {
       '    would change: the file differs',
       '    one site is missing',
       '    - replace the file',
-      '        replace /etc/a with new text',
+      '        write /etc/a with new text',
       '        /etc/a: sha256 absent -> ff00',
       '        @@ -1 +1 @@',
       '        -old',

@@ -155,7 +155,7 @@ describe.skipIf(!hasSshd())('who a host is', () => {
       {
         id: 'one',
         with: {
-          run: `echo begun >> ${file('done')}; while [ ! -e ${file('go')} ]; do sleep 0.05; done; echo ended >> ${file('done')}`,
+          run: `echo begun >> ${file('done')}; while [ -e ${file('book.yaml')} ] && [ ! -e ${file('go')} ]; do sleep 0.05; done; echo ended >> ${file('done')}`,
         },
       },
       { id: 'two', with: touch('done') },

@@ -17,6 +17,8 @@ describe('kill -9 of a run, and the run that goes on', () => {
   const step = (id: string, run: string, more = '') =>
     `  - id: ${id}\n    title: Step ${id}\n    uses: shell\n    with:\n      run: ${JSON.stringify(run)}\n${more}`
   const append = (word: string) => `echo ${word} >> ${file('done')}`
+  // Ends with the desk too, so that a test that fails leaves nothing running.
+  const wait = () => `while [ -e ${file('book.yaml')} ] && [ ! -e ${file('go')} ]; do sleep 0.05; done`
   const of = (type: string, id?: string) =>
     recorded(at).filter(
       (event) => event.type === type && (id === undefined || (event.data as Data).step === id),
@@ -50,13 +52,12 @@ describe('kill -9 of a run, and the run that goes on', () => {
   afterEach(async () => {
     running?.kill('SIGKILL')
     await running?.ended
-    writeFileSync(file('stop'), '')
     at[Symbol.dispose]()
   })
 
   it('between two steps: goes on from the second, and the timeline tells both halves', async () => {
     // The second step waits in its guard, which is an inspection: nothing of it is begun when the run is killed.
-    const guard = `while [ ! -e ${file('go')} ]; do sleep 0.05; done; false`
+    const guard = `${wait()}; false`
     const steps = (unless: string) =>
       step('one', `${append('one')}; echo word`, '    register: first\n') +
       step('two', append('two'), unless) +
@@ -97,11 +98,7 @@ describe('kill -9 of a run, and the run that goes on', () => {
   const waiting = (code = 0, more = '') =>
     write(
       step('one', append('one')) +
-        step(
-          'two',
-          `${append('begun')}; while [ ! -e ${file('go')} ]; do sleep 0.05; done; ${append('ended')}; exit ${code}`,
-          more,
-        ) +
+        step('two', `${append('begun')}; ${wait()}; ${append('ended')}; exit ${code}`, more) +
         step('three', append('three')),
     )
   const goOn = () => writeFileSync(file('go'), '')
@@ -213,10 +210,7 @@ describe('kill -9 of a run, and the run that goes on', () => {
     writeFileSync(file('sitrep.yaml'), 'hosts:\n  h1: { transport: local }\n  h2: { transport: local }\n')
     write(
       step('one', `echo one-{{ host.name }} >> ${file('done')}`) +
-        step(
-          'two',
-          `echo two-{{ host.name }} >> ${file('done')}; while [ ! -e ${file('go')} ]; do sleep 0.05; done`,
-        ),
+        step('two', `echo two-{{ host.name }} >> ${file('done')}; ${wait()}`),
     )
     writeFileSync(
       file('book.yaml'),
@@ -243,7 +237,7 @@ describe('kill -9 of a run, and the run that goes on', () => {
     at.env.BOOK_TOKEN = token
     writeFileSync(file('.env'), `DB_PASSWORD=${password}\n`)
     const look = `  - id: look\n    title: Look\n    uses: env.require\n    with: { file: ${file('.env')}, keys: [DB_PASSWORD] }\n`
-    const says = `${append('begun')}; while [ ! -e ${file('go')} ]; do sleep 0.05; done; echo ${password}; echo "$BOOK_TOKEN"`
+    const says = `${append('begun')}; ${wait()}; echo ${password}; echo "$BOOK_TOKEN"`
     const params = 'params:\n  token: { secret: true, from: "env:BOOK_TOKEN" }\n'
     const book = (head: string) => {
       write(look + step('two', says))
