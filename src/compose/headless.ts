@@ -6,8 +6,9 @@ import type { ParamSpec } from '../model/runbook.ts'
 import type { Observed } from '../run/checks.ts'
 import type { Progress, RunContext } from '../run/context.ts'
 import { earlierStates, restoreOutputs } from '../run/left.ts'
+import { approveProbes } from '../run/probes.ts'
 import { danglingOf } from '../run/resume.ts'
-import { approveProbes, checksOf, createOutputs, runUnits } from '../run/run.ts'
+import { checksOf, createOutputs, runUnits } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
 import type { Approve } from '../run/types.ts'
 import { parseParamFlags } from '../runbook/given.ts'
@@ -153,9 +154,11 @@ export async function run(
       ? { codes: [failed.size > 0 ? 3 : exitCodeOf.not_approved], goesOn: false }
       : await settleEarlier(context, incident, { dangling, hosts, all: prepared.units, next: units })
   const codes = settled.codes
-  if (settled.goesOn) {
+  const decided = settled.goesOn ? await approveProbes(context, prepared.checks) : 'stop'
+  if (settled.goesOn && decided === 'stop') codes.push(exitCodeOf.not_approved)
+  if (decided !== 'stop') {
+    const probes = decided === 'run'
     await Promise.all(prepared.logs.map((source) => logs.follow(source, fleet)))
-    const probes = await approveProbes(context, prepared.checks)
     ran.before = await checksOf(context, prepared.checks, 'before', probes)
     const outputs = createOutputs()
     if (o.from !== undefined) restoreOutputs(outputs, prepared.units, earlier())

@@ -1,7 +1,8 @@
 import { SitrepError } from '../model/errors.ts'
 import type { Incident, StepState } from '../model/incident.ts'
+import { isStepDone } from '../model/stepDone.ts'
 import type { RunContext, Unit } from '../run/context.ts'
-import { isSettled, leftOf } from '../run/left.ts'
+import { leftOf } from '../run/left.ts'
 import { type Dangling, danglingOf, settleDangling } from '../run/resume.ts'
 import { planAll } from '../run/run.ts'
 import type { OpenIncident } from './incident.ts'
@@ -58,7 +59,7 @@ export function openUnits(
   const ranBefore = Object.values(incident.runs).some((run) => run.runbook === runbook)
   return (unit) => {
     const state = earlier(unit)
-    return ranBefore && (state === undefined || !isSettled(state))
+    return ranBefore && (state === undefined || !isStepDone(state))
   }
 }
 

@@ -15,8 +15,9 @@ import { isStepDone, stepStateIn } from '../model/stepDone.ts'
 import { runChecks } from '../run/checks.ts'
 import type { RunContext, Unit } from '../run/context.ts'
 import { earlierStates, restoreOutputs } from '../run/left.ts'
+import { approveProbes } from '../run/probes.ts'
 import { danglingOf, settleDangling } from '../run/resume.ts'
-import { approveProbes, checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
+import { checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
 import type { Approve } from '../run/types.ts'
 
@@ -206,16 +207,11 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
   const go = async (context: RunContext, step: string | undefined): Promise<void> => {
     show((view) => ({ ...view, phase: 'running' }))
     if (probes === undefined) {
-      let refused = false
-      const approve: Approve = async (request, signal) => {
-        const decision = await context.approve(request, signal)
-        refused = decision.answer === 'stop'
-        return decision
-      }
-      const approved = await approveProbes({ ...context, approve }, prepared.checks)
+      const decided = await approveProbes(context, prepared.checks)
       // Refused is not left out: the person stopped the run here, and is asked again when it goes on.
-      if (refused) return tell('not approved; skipping the checks with effects goes on without them', true)
-      probes = approved
+      if (decided === 'stop')
+        return tell('not approved; skipping the checks with effects goes on without them', true)
+      probes = decided === 'run'
       if (probes) {
         context.progress({ step: '', host: '', doing: 'checks with effects, before the first step' })
         await runChecks(context, prepared.checks, 'before', ['probe'])

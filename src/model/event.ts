@@ -206,6 +206,15 @@ export const eventData = {
       evidence: z.string().optional(),
     })
     .describe('one look of one check on one host; before and after fill the matrix'),
+  'probes.decided': z
+    .object({
+      run: z.string(),
+      checks: z.array(z.string()),
+      decided: z.enum(['run', 'left_out', 'stop']),
+      how: z.string().optional(),
+      reason: z.string().optional(),
+    })
+    .describe('what a person (or --yes) said to the checks with effects'),
   'command.ran': z
     .object({
       host: z.string(),

@@ -1,6 +1,7 @@
 import type { PlannedChange } from '../model/action.ts'
 import type { RunResult } from '../model/command.ts'
 import type { Incident, StartedChange, StepState } from '../model/incident.ts'
+import { isStepDone } from '../model/stepDone.ts'
 import { type Started, wentWell } from './apply.ts'
 import type { Outputs, Unit } from './context.ts'
 import { hashOf } from './hash.ts'
@@ -19,25 +20,18 @@ export interface Left {
   begun: string[]
 }
 
-const settled: readonly StepState['state'][] = ['ok', 'in_sync', 'answered']
-
-/** True where a step was brought to an end that needs nothing more. A step at which somebody stopped was not. */
-export function isSettled({ state, reason }: StepState): boolean {
-  return settled.includes(state) || (state === 'skipped' && reason?.startsWith('stopped: ') !== true)
-}
-
 /** Finds the last word on a unit in the runs of this runbook so far: the newest state that is settled or changed something. */
 export function earlierStates(incident: Incident, runbook: string): (unit: Unit) => StepState | undefined {
   const runs = Object.values(incident.runs).filter((run) => run.runbook === runbook)
   return ({ step, host }) =>
     runs
       .flatMap(({ run }) => incident.steps[`${run} ${step.id} ${host}`] ?? [])
-      .findLast((state) => isSettled(state) || state.changes.length > 0)
+      .findLast((state) => isStepDone(state) || state.changes.length > 0)
 }
 
 /** What is left of a unit by the last word on it; undefined where nothing is. */
 export function leftOf(state: StepState | undefined): Left | undefined {
-  if (state === undefined || isSettled(state)) return undefined
+  if (state === undefined || isStepDone(state)) return undefined
   const begun = state.changes.filter(hasBegun)
   if (begun.length === 0 || begun.some(({ undone }) => undone !== undefined)) return undefined
   const planned = plannedChanges(state)

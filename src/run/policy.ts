@@ -67,6 +67,7 @@ export function headlessApprove(flags: Flags, terminal: AskTerminal | undefined)
     }
     if (confirm === 'ask' && flags.yes) return { answer: 'run', how: 'yes' }
     if (terminal !== undefined) return terminal(request, signal)
+    if (request.optional === true) return { answer: 'skip', reason: 'no terminal to ask on, and no --yes' }
     const flag = confirm === 'typed' ? `--yes --target ${target ?? request.plan.host}` : '--yes'
     return { answer: 'stop', reason: `not approved: no terminal to ask on, and no ${flag}` }
   }

@@ -69,39 +69,6 @@ export async function runUnits(
   return all
 }
 
-/** Asks for consent to the checks that have effects, as one more approval; nothing is asked where there are none. */
-export async function approveProbes(context: RunContext, checks: readonly CheckUnit[]): Promise<boolean> {
-  const probes = checks.filter(({ kind, params }) => kind.effect(params) === 'probe')
-  const first = probes[0]
-  if (first === undefined) return false
-  const plan = {
-    outcome: 'would_change' as const,
-    because: 'they send requests with effects, before the first step and after the last',
-    changes: probes.map(({ spec, host, kind, params }) => {
-      const say = `${spec.title} (${host})`
-      const request = kind.request?.(params)
-      return {
-        do: request === undefined ? { say, ask: { question: spec.title } } : { say, request },
-        undo: { impossible: 'a request that was answered is not taken back' },
-      }
-    }),
-  }
-  const shown = {
-    run: context.run,
-    step: 'probes',
-    host: first.host,
-    title: 'Checks with effects',
-    uses: 'checks',
-  }
-  const request = {
-    id: crypto.randomUUID(),
-    plan: { ...shown, outcome: plan.outcome, because: plan.because, plan, hash: '', risk: 'change' as const },
-    confirm: 'ask' as const,
-  }
-  const decision = await context.approve(request, context.signal)
-  return decision.answer === 'run'
-}
-
 /** The checks of a phase with both effects where probes are approved, else the observing ones alone. */
 export async function checksOf(
   context: RunContext,

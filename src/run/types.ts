@@ -38,6 +38,8 @@ export interface ApprovalRequest {
   changed?: boolean
   /** Why only a person may approve it, whatever the flags say: it would run something a second time. */
   repeats?: string
+  /** The run can go on without it: where nobody can be asked it is left out, not a reason to stop. */
+  optional?: boolean
   /** For a manual step: what to ask. */
   question?: string
 }

@@ -5,7 +5,8 @@ import type { Reader, RunResult } from '../../src/model/command.ts'
 import { SitrepError } from '../../src/model/errors.ts'
 import { planAs, readerAs } from '../../src/run/as.ts'
 import { type CheckUnit, channelsAtOnce, runChecks } from '../../src/run/checks.ts'
-import { approveProbes, checksOf, planAll } from '../../src/run/run.ts'
+import { approveProbes } from '../../src/run/probes.ts'
+import { checksOf, planAll } from '../../src/run/run.ts'
 import { testSession } from '../helpers/reader.ts'
 import { runBench, shellPlan, yes } from './bench.ts'
 
@@ -110,14 +111,14 @@ describe('checks', () => {
       { probe: true },
     )
     const look = own('look', async () => seen('ok'))
-    expect(await approveProbes(b.context, [look])).toBe(false)
+    expect(await approveProbes(b.context, [look])).toBe('left_out')
     expect(b.asked).toEqual([])
-    expect(await approveProbes(b.context, [look, probe])).toBe(true)
+    expect(await approveProbes(b.context, [look, probe])).toBe('run')
     expect(b.asked[0]).toMatchObject({
       confirm: 'ask',
       plan: { step: 'probes', plan: { changes: [{ do: { say: 'Check login (here)' } }] } },
     })
-    expect(await approveProbes(b.context, [look, probe])).toBe(false)
+    expect(await approveProbes(b.context, [look, probe])).toBe('stop')
     expect((await checksOf(b.context, [look, probe], 'before', false)).map(({ check }) => check)).toEqual([
       'look',
     ])

@@ -37,6 +37,17 @@ export const checks: Handlers = {
       ...(verdict === 'ok' ? {} : { bad: true }),
     })
   },
+  'probes.decided'(draft, event) {
+    const { checks, decided, how, reason } = event.data
+    const why = reason === undefined ? '' : `: ${reason}`
+    addRow(draft, event, {
+      kind: 'check',
+      text: `Checks with effects (${checks.join(', ')}) ${decisions[decided]}${why}`,
+      ...(how === undefined ? {} : { evidence: how }),
+    })
+  },
 }
+
+const decisions = { run: 'approved', left_out: 'left out', stop: 'not approved' }
 
 const phaseWords = { before: 'Check before', after: 'Check after', watch: 'Check changed', once: 'Check' }
