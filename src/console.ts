@@ -35,12 +35,19 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
     store.setState({ message: { text, bad, at: new Date().toISOString() } })
   const prompts = createPrompts((prompt) => store.setState({ prompt }))
   let room: ConsoleRoom | undefined
+  let exit = 0
+  const leave = async () => {
+    const left = await room?.close()
+    exit = room?.exit() ?? exit
+    room = undefined
+    return left ?? {}
+  }
   const clock = setInterval(() => store.setState({ now: Date.now() }), 1000)
 
   const refreshHome = async () => store.setState({ home: await loadHome(inventory, idle) })
 
   async function enter(incident: OpenIncident): Promise<void> {
-    await room?.close()
+    await leave()
     incident.onStopped((cause) => store.setState({ recording: { stopped: cause } }))
     const next: ConsoleRoom = openRoom({
       incident,
@@ -75,8 +82,7 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
       case 'home':
         // What was said in a room is not of this screen; what its closing says is.
         store.setState({ message: undefined })
-        await room?.close()
-        room = undefined
+        await leave()
         store.setState({ room: undefined })
         return refreshHome()
       case 'openRunbook':
@@ -101,7 +107,7 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
     if (o.runbook !== undefined) await send({ do: 'openRunbook', ...o.runbook })
   } catch (error) {
     clearInterval(clock)
-    await room?.close()
+    await leave()
     throw error
   }
 
@@ -116,10 +122,11 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
         throw error
       }
     },
+    exit: () => room?.exit() ?? exit,
     close: async () => {
       clearInterval(clock)
       prompts.close()
-      return (await room?.close()) ?? {}
+      return leave()
     },
   }
 }

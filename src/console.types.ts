@@ -78,6 +78,8 @@ export interface Room {
     exit?: number
   }
   approval?: ApprovalRequest
+  /** Ad hoc commands that run now. */
+  commands?: { host: string; text: string; since: string }[]
   logs: Record<string, LogView>
   hosts: Record<string, HostState>
 }
@@ -126,6 +128,8 @@ export interface Console {
   getState(): ConsoleState
   subscribe(listener: (state: ConsoleState, previous: ConsoleState) => void): () => void
   send(intent: Intent): Promise<void>
+  /** The exit code of the last run that was made here; 0 where none was, or it was brought to its end well. */
+  exit(): number
   /** Ends sessions and timers, writes the postmortem of an open incident, and returns its path. Running jobs go on. */
   close(): Promise<{ postmortem?: string }>
 }

@@ -142,7 +142,12 @@ export const commands: Record<CommandId, (deps: Deps) => void> = {
   zoom: (deps) => deps.act({ do: 'zoom' }),
   cancel: (deps) => {
     const current = deps.context().state.room?.run?.current
-    const says = current ? [`${current.step} on ${current.host}: ${current.doing}`] : ['What runs now.']
+    const commands = deps.context().state.room?.commands ?? []
+    const at = [
+      ...(current ? [`${current.step} on ${current.host}: ${current.doing}`] : []),
+      ...commands.map(({ host, text }) => `the command on ${host}: ${clean(text)}`),
+    ]
+    const says = at.length > 0 ? at : ['What runs now.']
     deps.act({ do: 'open', overlay: { is: 'confirm', for: { is: 'cancel', says } } })
   },
   note: (deps) => input(deps, { is: 'note' }),

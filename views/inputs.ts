@@ -115,17 +115,36 @@ export function inputForm(target: InputFor): InputForm {
         title: 'Answer',
         label: 'answer',
         hint: 'It goes to the record as you write it. esc goes back to the question.',
-        preview: () => 'enter answers: done, with these words',
+        preview: () => 'enter goes on; whether it is done is asked next',
         read: (text) =>
           text.trim()
+            ? { next: { is: 'answerOk', request: target.request, text: text.trim() } }
+            : { wrong: 'write the answer' },
+      }
+    case 'answerOk':
+      return {
+        title: 'Is it done, and was it right?',
+        label: 'y or n',
+        hint: `Your answer: ${target.text}`,
+        preview: (text) =>
+          isYes(text)
+            ? 'enter answers: done'
+            : isNo(text)
+              ? 'enter answers: not so; the step failed'
+              : 'y: it is done; n: not so',
+        read: (text) =>
+          isYes(text) || isNo(text)
             ? {
-                send: [{ do: 'answer', request: target.request, text: text.trim(), ok: true }],
+                send: [{ do: 'answer', request: target.request, text: target.text, ok: isYes(text) }],
                 answers: target.request,
               }
-            : { wrong: 'write the answer' },
+            : { wrong: 'y or n' },
       }
   }
 }
+
+const isYes = (text: string) => /^(y|yes)$/i.test(text.trim())
+const isNo = (text: string) => /^(n|no)$/i.test(text.trim())
 
 const noteForm: InputForm = {
   title: 'Note',

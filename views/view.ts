@@ -19,6 +19,7 @@ export type InputFor =
   | { is: 'filter' }
   | { is: 'skip'; request: string }
   | { is: 'answer'; request: string }
+  | { is: 'answerOk'; request: string; text: string }
 
 /** What a confirmation would do. */
 type ConfirmFor =

@@ -148,7 +148,7 @@ function change(p: Params, facts: Facts, after: NonNullable<Facts['after']>, dra
     result: facts.sha256,
   }
   return {
-    do: { say: `edit ${p.file}: ${keys}`, diff, put: { ...put, backup } },
+    do: { say: `edit ${p.file}: ${keys}`, diff, put: { ...put, backup, privateBackup: true } },
     undo: [{ say: `put ${backup} back (sha256 ${facts.sha256.slice(0, 12)}…)`, put: back }],
   }
 }

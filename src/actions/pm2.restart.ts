@@ -1,7 +1,7 @@
 import type { Action } from '../model/action.ts'
 import { lookCommand } from '../model/pm2/command.ts'
 import { type Pm2Facts, parseLook } from '../model/pm2/facts.ts'
-import { learnLiterals, lookOf, type Pm2Params, pm2Params } from './pm2/params.ts'
+import { learnLiterals, lookOf, type Pm2Params, pm2Params, readsOf } from './pm2/params.ts'
 import { planPm2 } from './pm2/plan.ts'
 import { verifyPm2 } from './pm2/verify.ts'
 
@@ -25,6 +25,7 @@ export const action: Action<Pm2Params, Pm2Facts> = {
   settle: 3,
   within: 30,
   locks: ({ name }) => [`pm2:${name}`],
+  reads: (p) => readsOf(p),
   async inspect(host, p, around) {
     learnLiterals(p, around)
     const { input, secrets } = lookOf(p, { lists: around.lists })

@@ -21,5 +21,6 @@ export async function openConsole(o: ConsoleOptions): Promise<number> {
     postmortem = (await console.close()).postmortem
   }
   if (postmortem !== undefined) say(`postmortem: ${postmortem}`)
-  return console.getState().recording.stopped === undefined ? 0 : 6
+  if (console.getState().recording.stopped !== undefined) return 6
+  return console.exit()
 }

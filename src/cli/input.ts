@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { messageOf, SitrepError } from '../model/errors.ts'
 
 /** The text of a file, or of stdin for `-`. */
@@ -13,4 +14,14 @@ export async function readText(file: string): Promise<string> {
   } catch (error) {
     throw new SitrepError('usage', `can't read ${file}: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** Refuses a file to write whose folder is not there: a mistyped path must not grow folders. */
+export async function requireFolder(file: string): Promise<void> {
+  const folder = dirname(resolve(file))
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isDirectory() === true) return
+  throw new SitrepError('usage', `there is no folder ${folder}`, {
+    next: 'make it first, or give another path',
+  })
 }

@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander'
+import { inert } from '../logs/inert.ts'
 import { SitrepError } from '../model/errors.ts'
 import { commands } from './commands/index.ts'
 import { tellFailure } from './failure.ts'
-import { settleOutput } from './output.ts'
+import { outliveReader, settleOutput } from './output.ts'
 import { version } from './version.ts'
 
 /** Builds the whole command line; the commands stand in their own files. */
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .exitOverride()
+    .configureOutput({ writeErr: (text) => void process.stderr.write(inert(text)) })
     .addHelpText(
       'after',
       `
@@ -44,10 +46,13 @@ Exit codes: 0 done; 1 a step or check failed; 2 wrong usage or an invalid file; 
   return program
 }
 
+/** The commands that change something: they go on to their end where nobody reads what they print any more. */
+const changing = new Set(['run', 'undo', 'demo'])
+
 /** Runs one command line and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   const program = createProgram()
+  outliveReader(() => changing.has(program.args[0] ?? ''))
   for (const command of program.commands) command.exitOverride()
   let code = 0
   try {
@@ -62,7 +67,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** A usage error speaks of a person's own words: `token=@FILE` in it is advice and no secret. */
 async function cleanerFor(error: unknown): Promise<(text: string) => string> {
-  if (error instanceof SitrepError && error.kind === 'usage') return (await import('../logs/inert.ts')).inert
+  if (error instanceof SitrepError && error.kind === 'usage') return inert
   const [{ createPipe }, { createSecretStore }] = await Promise.all([
     import('../logs/pipe.ts'),
     import('../hosts/secrets.ts'),

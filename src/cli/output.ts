@@ -19,14 +19,29 @@ export function inkFor(stream: NodeJS.WriteStream): Ink {
     : (_, text) => text
 }
 
+/**
+ * What happens where the reader of stdout went away (`sitrep … | head -1`): a command that only reads is done, quietly;
+ * one that `goesOn` is carried to its end and exits with its own code, and only its printing stops.
+ */
+export function outliveReader(goesOn: () => boolean): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!goesOn()) process.exit(error.code === 'EPIPE' ? 0 : 1)
+    unread.add(process.stdout)
+  })
+  // Messages that nobody can read are no reason to stop either.
+  process.stderr.on('error', () => void unread.add(process.stderr))
+}
+
+const unread = new Set<NodeJS.WriteStream>()
+
 /** Writes one line of data. What comes from outside has gone through the sink pipe before. */
 export function out(line: string): void {
-  process.stdout.write(`${line}\n`)
+  if (!unread.has(process.stdout)) process.stdout.write(`${line}\n`)
 }
 
 /** Writes one message line for a person to stderr. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`)
+  if (!unread.has(process.stderr)) process.stderr.write(`${line}\n`)
 }
 
 /** Prints an error as what, where and what to do next; `clean` is the one pipe, for a message may quote a host. */
@@ -43,6 +58,8 @@ export function printError(error: unknown, o: { debug: boolean; clean: (text: st
 /** Resolves when what was written to both streams has left the process. */
 export async function settleOutput(): Promise<void> {
   const settle = (stream: NodeJS.WriteStream) =>
-    new Promise<void>((resolve) => void stream.write('', () => resolve()))
+    unread.has(stream)
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => void stream.write('', () => resolve()))
   await Promise.all([settle(process.stdout), settle(process.stderr)])
 }

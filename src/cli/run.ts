@@ -7,7 +7,7 @@ import { headlessApprove } from '../run/policy.ts'
 import { asking, interruptible } from './asking.ts'
 import { tellFailure } from './failure.ts'
 import { inkFor, out, say } from './output.ts'
-import { eventLines } from './print/events.ts'
+import { eventPrinter } from './print/events.ts'
 import { progressLine } from './progress.ts'
 import { hasTerminal, terminalApproval } from './terminal.ts'
 
@@ -37,10 +37,11 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
     if (flags.json && incident.declared !== undefined) out(JSON.stringify(incident.declared))
     const progress = progressLine(!flags.json, incident.pipe.text)
     const onScreen = new Set<string>()
+    const print = eventPrinter(ink)
     incident.onRecord((record) => {
       if (flags.json) return out(JSON.stringify(record))
       progress.clear()
-      for (const line of eventLines(record, ink)) out(line)
+      for (const line of print(record)) out(line)
       if (process.stdout.isTTY && isEvent(record, 'step.planned')) onScreen.add(record.data.plan)
     })
     for (const { name, value } of early.secrets.entries())

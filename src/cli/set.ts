@@ -16,6 +16,7 @@ export function changesOf(pairs: readonly string[], now: Date): Changes {
     const key = pair.slice(0, Math.max(0, equals))
     const value = pair.slice(equals + 1)
     if (equals < 1) throw new SitrepError('usage', `expected KEY=VALUE, not ${pair}`)
+    if (key === 'title' && value.trim() === '') throw new SitrepError('usage', 'the title is empty')
     if (key === 'title' || key === 'impact') changes.fields[key] = value
     else if (key === 'severity') changes.fields.severity = severityOf(value)
     else if (isMilestone(key))

@@ -106,12 +106,18 @@ async function skip(signal: AbortSignal): Promise<{ answer: 'skip'; reason: stri
 
 async function askPerson(question: string, signal: AbortSignal): Promise<Awaited<ReturnType<AskTerminal>>> {
   process.stderr.write(`\n${question}\n`)
-  const said = await askLine('[y]es, done; [n]o, it did not work; [s]kip; or what you saw: ', {
+  const said = await askLine('[y]es, done; [n]o; [s]kip; or in words (y or n is asked next) what you saw: ', {
     signal,
     fresh: true,
   })
   const text = said?.trim() ?? ''
   if (said === undefined || text === 's' || text === '') return { answer: 'skip', reason: 'needs a person' }
   if (text === 'n' || text === 'no') return { answer: 'said', text: 'no', ok: false }
-  return { answer: 'said', text: text === 'y' ? 'yes' : text, ok: true }
+  if (text === 'y' || text === 'yes') return { answer: 'said', text: 'yes', ok: true }
+  // Words alone do not say whether the step may count as done.
+  for (;;) {
+    const done = (await askLine('Is it done, and right? [y]es, [n]o: ', { signal }))?.trim().toLowerCase()
+    if (done === undefined) return { answer: 'skip', reason: `needs a person; they wrote: ${text}` }
+    if (['y', 'yes', 'n', 'no'].includes(done)) return { answer: 'said', text, ok: done[0] === 'y' }
+  }
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { openInventory, pickHosts } from '../compose/inventory.ts'
 import { appendTrusted, knownHostsFiles, trustLine } from '../hosts/known_hosts.ts'
@@ -9,7 +10,9 @@ import { trustFolder } from '../runbook/trust.ts'
 import { askLine, hasTerminal } from './terminal.ts'
 
 /** Trusts the runbooks of a folder; gives its resolved path. */
-export function trustRunbooks(dir: string): Promise<string> {
+export async function trustRunbooks(dir: string): Promise<string> {
+  const found = await stat(dir).catch(() => undefined)
+  if (found?.isDirectory() !== true) throw new SitrepError('usage', `there is no folder ${dir}`)
   return trustFolder(dir, configFolder(process.env, homedir()))
 }
 

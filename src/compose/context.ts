@@ -30,6 +30,7 @@ export function runContext(o: {
   fleet: Fleet
   approve: Approve
   signal: AbortSignal
+  leaving?: AbortSignal
   progress?: (now: Progress | undefined) => void
   onOutput?: RunContext['onOutput']
 }): RunContext {
@@ -60,6 +61,7 @@ export function runContext(o: {
     ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
     now: () => new Date(),
     signal: o.signal,
+    ...(o.leaving === undefined ? {} : { leaving: o.leaving }),
   }
 }
 

@@ -13,12 +13,13 @@ import { unitsFrom } from '../run/schedule.ts'
 import type { Approve } from '../run/types.ts'
 import { parseParamFlags } from '../runbook/given.ts'
 import { type Recording, runContext } from './context.ts'
+import { finishRun } from './finish.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import type { OpenIncident } from './incident.ts'
 import { openInventory } from './inventory.ts'
 import { followLogs } from './logs.ts'
 import { openRunbook } from './open.ts'
-import { writePostmortem } from './postmortem.ts'
+import { openedChecks } from './opened.ts'
 import { type Prepared, prepareRun } from './prepare.ts'
 import { openUnits, settleEarlier, unknownSecrets, withLeft } from './resume.ts'
 
@@ -122,6 +123,7 @@ export async function run(
     hosts: prepared.hosts.map(({ name }) => name),
     params: prepared.shownParams,
     steps: runbook.steps.map(({ id, title, uses }) => ({ id, title, uses })),
+    checks: openedChecks(prepared.checks),
     ...(o.from === undefined ? {} : { from: o.from }),
   })
   await using fleet = await createFleet({
@@ -176,19 +178,17 @@ export async function run(
   if (o.signal.aborted) codes.push(exitCodeOf.interrupted)
   ran.exit = worstExit(codes)
   o.progress?.(undefined)
-  const written = await writePostmortem(incident)
-  ran.postmortem = written.path
-  await incident.append('run.finished', {
+  const ended = await finishRun(incident, {
     run: runId,
-    incident: incident.id,
     exit: ran.exit,
-    postmortem: written.path,
     ...(unseen.length === 0
       ? {}
       : {
           summary: `secrets of the earlier run are not known here: ${unseen.join(', ')}; its output stays on the host`,
         }),
   })
+  ran.exit = ended.exit
+  ran.postmortem = ended.postmortem
   return ran
 }
 

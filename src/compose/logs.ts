@@ -1,6 +1,7 @@
 import type { LogView } from '../console.types.ts'
 import { type FollowState, followSource } from '../logs/follow.ts'
 import { logPath, openLogFile } from '../logs/logFile.ts'
+import { ownTime } from '../logs/ownTime.ts'
 import { createRing, type Ring } from '../logs/ring.ts'
 import { messageOf } from '../model/errors.ts'
 import type { LogLine, LogSource } from '../model/log.ts'
@@ -53,7 +54,10 @@ export function followLogs(
       if (symptom === undefined) continue
       for (const each of shown) seen.symptoms.add(each)
       const { host, kind, name } = source
-      const pin = { host, source: `${kind}:${name}`, at: line.at, lines: [line.text], symptom }
+      // The lines that a log ends with when it is first followed may be days old: theirs is the time that counts.
+      const own = ownTime(line.text, line.at)
+      const text = own === undefined ? line.text : `${line.text} (received ${line.at})`
+      const pin = { host, source: `${kind}:${name}`, at: own ?? line.at, lines: [text], symptom }
       // A record that can't be written is told by the next append that somebody waits for.
       incident.append('log.pinned', pin).catch(() => undefined)
     }
@@ -90,6 +94,7 @@ export function followLogs(
           session,
           kind,
           name: source.name,
+          ...(source.as === undefined ? {} : { as: source.as }),
           pipe: incident.pipe,
           ring,
           file: openLogFile(logPath(incident.dir, source)),

@@ -83,8 +83,8 @@ export async function prepareRun(o: {
   )
   const logs = runbook.logs.flatMap((spec) =>
     pick(spec.hosts).map((host): LogSource => {
-      const { kind, name } = resolveLog(spec, valuesOf(host))
-      return { key: `${host} ${kind}:${name}`, host, kind, name }
+      const { kind, name, as } = resolveLog(spec, valuesOf(host))
+      return { key: `${host} ${kind}:${name}`, host, kind, name, ...(as === undefined ? {} : { as }) }
     }),
   )
   const resolve = ({ step, host }: Unit, outputs: Outputs): Resolution => {

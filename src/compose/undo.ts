@@ -6,6 +6,8 @@ import { carryOut } from '../run/carry/index.ts'
 import type { RunContext } from '../run/context.ts'
 import { hashOf } from '../run/hash.ts'
 import { hasBegun, startedOf } from '../run/left.ts'
+import { approvalPolicy } from '../run/policy.ts'
+import { stepOf } from '../run/resume.ts'
 import type { Approve, StepPlan } from '../run/types.ts'
 import { undoStarted } from '../run/undo.ts'
 import { createFleet } from './fleet.ts'
@@ -25,6 +27,7 @@ export async function undoIncident(
     signal: AbortSignal
   },
 ): Promise<{ code: number; reason: string }> {
+  requireKnown(Object.values(incident.read().steps), o)
   const states = undoable(Object.values(incident.read().steps)).filter(
     ({ step, host }) =>
       (o.step === undefined || step === o.step) && (o.hosts.length === 0 || o.hosts.includes(host)),
@@ -32,21 +35,39 @@ export async function undoIncident(
   if (states.length === 0) return { code: 0, reason: 'nothing to undo' }
   const inventory = await openInventory(o.inventory)
   const names = [...new Set(states.map(({ host }) => host))]
+  const hosts = pickHosts(inventory, names, { adHoc: true })
+  const policy = approvalPolicy({ hosts, confirmOver: inventory.confirmOver })
   await using fleet = await createFleet({
-    hosts: pickHosts(inventory, names, { adHoc: true }),
+    hosts,
     secrets: incident.secrets,
     append: incident.append,
     ...(o.asking.prompter === undefined ? {} : { prompter: o.asking.prompter }),
   })
   const codes: number[] = []
   for (const state of states) {
-    const context = undoContext(incident, state, fleet, o)
+    const context = undoContext(incident, state, fleet, policy, o)
     const end = await undoState(context, state)
     codes.push(end.code)
     if (end.code !== 0)
       return { code: worstExit(codes), reason: `${state.step} on ${state.host}: ${end.reason}` }
   }
   return { code: 0, reason: `undone: ${states.map(({ step, host }) => `${step} on ${host}`).join(', ')}` }
+}
+
+/** Throws a usage error where the incident has no such step or host; a typing mistake is not "nothing to undo". */
+function requireKnown(states: readonly StepState[], o: { step?: string; hosts: readonly string[] }): void {
+  const steps = [...new Set(states.map(({ step }) => step))]
+  const hosts = [...new Set(states.map(({ host }) => host))]
+  const known = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '))
+  if (o.step !== undefined && !steps.includes(o.step))
+    throw new SitrepError('usage', `the incident has no step ${o.step}`, {
+      next: `its steps: ${known(steps)}`,
+    })
+  const other = o.hosts.find((host) => !hosts.includes(host))
+  if (other !== undefined)
+    throw new SitrepError('usage', `no step of the incident ran on ${other}`, {
+      next: `its hosts: ${known(hosts)}`,
+    })
 }
 
 /** The steps that changed something which was not taken back yet, newest first. */
@@ -61,21 +82,22 @@ function remaining({ changes }: StepState): StartedChange[] {
   return changes.filter((change) => change.undone?.verdict !== 'ok' && hasBegun(change))
 }
 
-/** Undoes one step: asks, then takes its changes back in reverse order. */
+/** Undoes one step: asks as the policy of its hosts wants it, journals the answer, then takes its changes back in reverse order. */
 export async function undoState(
   context: RunContext,
   state: StepState,
 ): Promise<{ code: number; reason: string }> {
   const started = remaining(state).map(startedOf)
   const shown = undoPlan(state, started)
-  const decision = await context.approve(
-    { id: crypto.randomUUID(), plan: shown, confirm: 'ask' },
-    context.signal,
-  )
+  const ref = { run: state.run, step: state.step, host: state.host }
+  const wanted = context.confirm({ step: stepOf(state), host: state.host }, shown.risk, {})
+  const decision = await context.approve({ id: crypto.randomUUID(), plan: shown, ...wanted }, context.signal)
   if (decision.answer !== 'run') {
     const reason = decision.answer === 'said' ? 'not approved' : decision.reason
+    await context.append('undo.refused', { ...ref, reason })
     return { code: 4, reason }
   }
+  await context.append('undo.approved', { ...ref, how: decision.how })
   return undoStarted(context, { step: state.step, host: state.host, title: state.title }, started)
 }
 
@@ -112,6 +134,7 @@ function undoContext(
   incident: OpenIncident,
   state: StepState,
   fleet: { host: RunContext['host']; session: RunContext['session']; local: RunContext['local'] },
+  policy: ReturnType<typeof approvalPolicy>,
   o: { approve: Approve; signal: AbortSignal },
 ): RunContext {
   const append: Append = incident.append
@@ -124,13 +147,17 @@ function undoContext(
     local: fleet.local,
     secrets: incident.secrets,
     append,
-    approve: o.approve,
+    approve: async (request, signal) => {
+      const decision = await o.approve(request, signal)
+      if (decision.answer === 'run' && decision.how === 'typed') policy.wasTyped()
+      return decision
+    },
     carry: carryOut,
     resolve: () => {
       throw new SitrepError('failed', 'an undo inspects nothing')
     },
     verdictOf: () => undefined,
-    confirm: () => ({ confirm: 'ask' }),
+    confirm: (unit, risk) => policy.wanted(unit, risk),
     text: (bytes) => incident.pipe.bytes(bytes),
     keep: incident.keep,
     progress: () => undefined,

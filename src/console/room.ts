@@ -8,7 +8,7 @@ import { undoable } from '../compose/undo.ts'
 import type { Intent, Room } from '../console.types.ts'
 import { SitrepError } from '../model/errors.ts'
 import type { Incident, RunState } from '../model/incident.ts'
-import { head } from '../run/apply.ts'
+import { createCommands } from './commands.ts'
 import { type ConsoleRun, openConsoleRun, runView } from './run.ts'
 
 /** The room of one open incident: its state as the views show it, and what can be done in it. */
@@ -16,6 +16,8 @@ export interface ConsoleRoom {
   incident: OpenIncident
   room(): Room
   send(intent: Intent): Promise<void>
+  /** The exit code of the last run that was made in it and is over; 0 where there is none. */
+  exit(): number
   close(): Promise<{ postmortem?: string }>
 }
 
@@ -38,6 +40,8 @@ export function openRoom(o: {
     hosts: {},
   }
   let run: ConsoleRun | undefined
+  /** The runs that were opened here, in order. */
+  const mine: string[] = []
   const set = (change: (room: Room) => Room) => {
     room = change(room)
     o.changed()
@@ -54,7 +58,7 @@ export function openRoom(o: {
   }
 
   async function openRunbook(intent: Extract<Intent, { do: 'openRunbook' }>): Promise<void> {
-    if (run?.busy() === true)
+    if (run?.busy() === true || commands.busy())
       throw new SitrepError('usage', 'a step is at work', { next: 'wait for it, or cancel it first' })
     const asked = {
       runbook: intent.runbook,
@@ -76,6 +80,7 @@ export function openRoom(o: {
       tell,
       onHostState: (host, state) => set((room) => ({ ...room, hosts: { ...room.hosts, [host]: state } })),
     })
+    mine.push(run.id)
     set(({ suggested: _, ...room }) => ({ ...room, run: runView(run?.id ?? '', prepared) }))
     const { fleet } = run
     logs.watch(prepared.prepared.runbook.symptoms)
@@ -97,30 +102,12 @@ export function openRoom(o: {
     void run.undo(states)
   }
 
-  async function command(hosts: readonly string[], text: string): Promise<void> {
-    const { fleet } = opened()
-    await Promise.all(
-      hosts.map(async (host) => {
-        const session = await fleet.session(host)
-        const result = await session.run({ argv: ['sh', '-c', text] }, { timeoutMs: 60_000 })
-        const artifact = await incident.keep(text, result)
-        await incident.append('command.ran', {
-          host,
-          command: text,
-          endedBy: result.endedBy,
-          ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
-          ms: Math.round(result.ms),
-          stdout: head(incident.pipe.bytes(result.stdout.bytes)),
-          stderr: head(incident.pipe.bytes(result.stderr.bytes)),
-          ...(artifact === undefined ? {} : { artifact }),
-        })
-        tell(
-          `${host}: ${result.endedBy === 'exit' ? `exit ${result.exitCode}` : result.endedBy}`,
-          result.exitCode !== 0,
-        )
-      }),
-    )
-  }
+  const commands = createCommands({
+    incident,
+    tell,
+    show: (running) =>
+      set(({ commands: _, ...rest }) => (running.length === 0 ? rest : { ...rest, commands: running })),
+  })
 
   async function pin(key: string, seqs: readonly number[]): Promise<void> {
     const picked = logs.pick(key, seqs)
@@ -162,7 +149,8 @@ export function openRoom(o: {
       case 'check':
         return void opened().check()
       case 'cancel':
-        return opened().cancel()
+        commands.cancel()
+        return run?.cancel()
       case 'approve':
         return approve(intent.request, intent.typed)
       case 'answer':
@@ -174,7 +162,7 @@ export function openRoom(o: {
       case 'undo':
         return undo(intent.step, intent.host)
       case 'command':
-        return command(intent.hosts, intent.text)
+        return commands.run(opened().fleet, intent.hosts, intent.text)
       case 'pin':
         return pin(intent.source, intent.seqs)
       case 'follow': {
@@ -218,10 +206,15 @@ export function openRoom(o: {
     incident,
     room: () => room,
     send,
+    exit: () => {
+      const { runs } = incident.read()
+      return mine.flatMap((id) => runs[id]?.finished?.exit ?? []).at(-1) ?? 0
+    },
     close: async () => {
       unlisten()
       await logs[Symbol.asyncDispose]()
       await run?.close()
+      await commands.ended()
       const stopped = incident.stopped()
       const postmortem = stopped === undefined ? (await writePostmortem(incident)).path : undefined
       await incident.close()

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { runContext } from '../compose/context.ts'
+import { finishRun } from '../compose/finish.ts'
 import { createFleet, type Fleet } from '../compose/fleet.ts'
 import type { Ready } from '../compose/headless.ts'
 import type { OpenIncident } from '../compose/incident.ts'
-import { writePostmortem } from '../compose/postmortem.ts'
+import { openedChecks } from '../compose/opened.ts'
 import type { Prompts } from '../compose/prompts.ts'
 import { withLeft } from '../compose/resume.ts'
 import { undoState } from '../compose/undo.ts'
@@ -99,6 +100,7 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
     hosts: prepared.hosts.map(({ name }) => name),
     params: prepared.shownParams,
     steps: runbook.steps.map(({ id, title, uses }) => ({ id, title, uses })),
+    checks: openedChecks(prepared.checks),
   })
   const fleet = await createFleet({
     hosts: prepared.hosts,
@@ -128,6 +130,7 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       fleet,
       approve: (request, aborted) => deps.approve(request, AbortSignal.any([aborted, closing.signal])),
       signal,
+      leaving: closing.signal,
       progress: (now) =>
         show((view) => {
           const { current: _, ...rest } = view
@@ -259,8 +262,10 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
 
   const finish = async (exit: number): Promise<void> => {
     finished = true
-    const { path } = await writePostmortem(incident)
-    await incident.append('run.finished', { run: id, incident: incident.id, exit, postmortem: path })
+    const ended = await finishRun(incident, { run: id, exit })
+    if (ended.exit === exit) return
+    show((view) => ({ ...view, exit: ended.exit }))
+    tell('the run is recorded, but its postmortem could not be written', true)
   }
 
   return {
@@ -278,8 +283,8 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
     cancel: () => abort.abort(),
     busy: () => working !== undefined,
     close: async () => {
-      // A waiting approval is answered with "stop". A step at work is not cancelled: its session goes, its job stays on
-      // the host, and the next console that opens the incident looks what became of it.
+      // A waiting approval is answered with "stop". A verification ends at once, as unknown. A step at work is
+      // not cancelled: its session goes, its job stays on the host, and the next console that opens the incident looks what became of it.
       closing.abort()
       await fleet[Symbol.asyncDispose]()
       await working

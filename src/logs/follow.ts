@@ -17,6 +17,8 @@ export interface FollowOptions {
   /** The kind of source, which gives the command. */
   kind: Pick<LogSourceKind, 'kind' | 'command'>
   name: string
+  /** The user that reads it, by sudo. */
+  as?: string
   pipe: Pipe
   ring: Ring
   /** The log on disk; none where absent. It is closed at the end. */
@@ -48,7 +50,10 @@ export function followSource(o: FollowOptions): { stop(): Promise<void>; ended: 
 
   async function follow(): Promise<string> {
     o.onState?.({ state: 'connecting' })
-    const command = await o.kind.command(o.name, o.session)
+    const command = {
+      ...(await o.kind.command(o.name, o.session)),
+      ...(o.as === undefined ? {} : { as: o.as }),
+    }
     if (stopping.signal.aborted) return 'stopped'
     let reason = 'stopped'
     const following = o.session.follow(command, {

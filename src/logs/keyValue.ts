@@ -14,7 +14,7 @@ export function secretValues(line: string): Span[] {
   const spans: Span[] = []
   for (const found of line.matchAll(assignment)) {
     const [whole, name, , separator] = found as unknown as [string, string, string, string]
-    if (!isTelling(name)) continue
+    if (!isTelling(name) || isMark(line, found.index, whole)) continue
     const span = valueAt(line, found.index + whole.length, {
       name,
       before: line.slice(0, found.index),
@@ -28,6 +28,11 @@ export function secretValues(line: string): Span[] {
     if (span) spans.push(span)
   }
   return spans
+}
+
+/** True for the beginning of a mark of ours (`‹secret:NAME›`), which names a secret and holds none. */
+function isMark(line: string, at: number, whole: string): boolean {
+  return line[at - 1] === '‹' && whole === 'secret:' && /^[^‹›\s]{1,120}›/.test(line.slice(at + whole.length))
 }
 
 interface Around {

@@ -80,7 +80,11 @@ export const shapes: readonly Shape[] = [
     triggers: ['://'],
     find: matches(/[a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"'<>]*:([^\s/"'<>]+)@/dgi, (value) => !isNoSecret(value)),
   },
-  { name: 'password', triggers: ['@tcp(', '@unix('], find: matches(/[\w.-]+:([^\s@"']+)@(?:tcp|unix)\(/dg) },
+  {
+    name: 'password',
+    triggers: ['@tcp(', '@unix('],
+    find: matches(/[\w.-]+:([^\s@"']+)@(?:tcp|unix)\(/dg, (value) => !isNoSecret(value)),
+  },
   {
     name: 'password',
     triggers: ['curl '],

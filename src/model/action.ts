@@ -43,6 +43,8 @@ export interface FileChange {
   result?: Sha256
   /** A path for a copy of the former file (same owner and mode). */
   backup?: string
+  /** The backup is 0600 and its writer's: the former file holds secrets that others could read. */
+  privateBackup?: boolean
   /** Run against the candidate; every `{candidate}` in argv is its path. A failure leaves the file untouched. */
   validate?: Command
   /** Octal mode such as '0644', owner and group; kept from the former file where absent (0644 and the writer for a new one). */
@@ -154,6 +156,8 @@ export interface Action<P = any, F = any> {
   onFail?: 'stop' | 'ask' | 'undo'
   /** What it must have to itself on the host: `pm2:core-backend`, `file:/etc/caddy/Caddyfile`. */
   locks(p: P): string[]
+  /** Files on the host whose change makes this step necessary: a plan that an earlier step will make stale says so. */
+  reads?(p: P): string[]
   /** Read-only: the host's files, processes and ports are the same before and after. */
   inspect(host: Reader, p: P, around: Around): Promise<F>
   /** Pure: the same parameters, facts and drawn values give the same plan. */

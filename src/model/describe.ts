@@ -11,7 +11,11 @@ export function describeChange(change: Change): string | undefined {
     const { content, path, backup } = change.put
     const keep = backup === undefined ? '' : `, former file kept as ${backup}`
     const verb = change.put.expect === 'absent' ? 'write' : 'replace'
-    return `${by}${verb} ${path} with ${origin(content)}${keep}`
+    const only =
+      change.put.validate === undefined
+        ? ''
+        : `, only if this passes: ${describeCommand(change.put.validate)}`
+    return `${by}${verb} ${path} with ${origin(content)}${keep}${only}`
   }
   if ('remove' in change) return `${by}rm -- ${word(change.remove.path)}`
   if ('link' in change) return `${by}ln -sfn -- ${word(change.link.target)} ${word(change.link.path)}`
@@ -26,7 +30,10 @@ export function describeChange(change: Change): string | undefined {
 export function describeCommand(command: Command): string {
   const env = [
     ...Object.entries(command.env ?? {}).map(([name, value]) => `${name}=${word(value)}`),
-    ...Object.entries(command.secrets ?? {}).map(([name, ref]) => `${name}=‹secret:${ref.secret}›`),
+    // What a script of ours shows names its secrets where a person would put them.
+    ...(command.shown !== undefined
+      ? []
+      : Object.entries(command.secrets ?? {}).map(([name, ref]) => `${name}=‹secret:${ref.secret}›`)),
   ]
   const sudo =
     command.as === undefined ? [] : ['sudo', '-u', word(command.as), ...(env.length > 0 ? ['env'] : [])]

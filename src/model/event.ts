@@ -106,6 +106,10 @@ export const eventData = {
       hosts: z.array(z.string()),
       params: z.record(z.string(), z.string()).describe('secret parameters as their mark'),
       steps: z.array(z.object({ id: z.string(), title: z.string(), uses: z.string() })),
+      checks: z
+        .array(z.object({ id: z.string(), title: z.string(), kind: z.string(), hosts: z.array(z.string()) }))
+        .optional()
+        .describe('what the runbook wants looked at; absent in older records'),
       from: z.string().optional().describe('the step that --from named'),
     })
     .describe('a run of a runbook begins; later events name it by run'),
@@ -172,6 +176,16 @@ export const eventData = {
       evidence: z.array(z.string()).optional(),
     })
     .describe('whether the step holds after its changes; also for one that had nothing to change'),
+  'undo.approved': z
+    .object({
+      ...stepRef,
+      how: z.enum(['auto', 'yes', 'enter', 'typed', 'answered']),
+      because: z.string().optional().describe('why it was asked beside the undo as a whole'),
+    })
+    .describe('the undo of a step was approved; how says by what'),
+  'undo.refused': z
+    .object({ ...stepRef, reason: z.string() })
+    .describe('the undo of a step was not approved, and nothing is taken back'),
   'step.undone': z
     .object({ ...stepRef, started: z.string(), verdict, reason: z.string() })
     .describe('a started change was taken back, or could not be'),
@@ -215,8 +229,12 @@ export const eventData = {
       reason: z.string().optional(),
     })
     .describe('what a person (or --yes) said to the checks with effects'),
+  'command.started': z
+    .object({ host: z.string(), command: z.string() })
+    .describe("an ad hoc command is about to run; its id is the job's id on the host"),
   'command.ran': z
     .object({
+      started: z.string().optional().describe('the id of its command.started'),
       host: z.string(),
       command: z.string(),
       endedBy: z.string(),

@@ -18,6 +18,8 @@ export interface LogSource {
   host: string
   kind: string
   name: string
+  /** The user that reads it, by sudo; the login user where absent. */
+  as?: string
 }
 
 /** One line after the sink pipe: inert and redacted. */

@@ -79,6 +79,8 @@ export interface LogSpec {
   kind: string
   name: string
   hosts?: string[]
+  /** The user that reads it, by sudo. */
+  as?: string
   at: Position
 }
 

@@ -46,7 +46,7 @@ async function carryOutRest(
   context: RunContext,
   unit: Unit,
   inspected: Inspected,
-  { rest = [], done }: Left,
+  { rest = [], done, started }: Left,
   outputs: Outputs,
   stamp: string,
 ): Promise<UnitEnd> {
@@ -57,7 +57,7 @@ async function carryOutRest(
   const { decision } = await ask(context, unit, { ...inspected, shown }, {})
   if (decision.answer !== 'run') return endNotApproved(context, ref, decision)
   await context.append('step.approved', { ...ref, plan: shown.hash, how: decision.how })
-  return applyAndVerify(context, unit, { ...inspected, shown }, outputs, stamp, done)
+  return applyAndVerify(context, unit, { ...inspected, shown }, outputs, stamp, { results: done, started })
 }
 
 /** Why a fresh plan may run only when a person says so: it holds a change that an interrupted run had begun. */

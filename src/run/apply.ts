@@ -10,6 +10,8 @@ export interface Started {
   id: string
   undo: PlannedChange['undo']
   after?: Record<string, Sha256>
+  /** True where an undo of it was begun before, and did not come to its end. */
+  tried?: boolean
 }
 
 /** The changes of a plan that were carried out, up to the first that did not end well. */

@@ -63,7 +63,7 @@ async function observe(context: RunContext, unit: CheckUnit, phase: Phase): Prom
       return { verdict: last.verdict, reason: last.observed }
     }
     const within = phase === 'after' ? (spec.within ?? 0) : 0
-    await verifyUntil(look, { settle: 0, within }, context.signal)
+    await verifyUntil(look, { settle: 0, within }, context)
   } catch (error) {
     last = { verdict: 'unknown', expected: last.expected, observed: messageOf(error), ms: last.ms }
   }

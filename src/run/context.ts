@@ -81,6 +81,8 @@ export interface RunContext {
   onOutput?(host: string, stream: 'stdout' | 'stderr', chunk: Uint8Array): void
   now(): Date
   signal: AbortSignal
+  /** Ends a verification at once, for the console is being left; what runs on the hosts is not cancelled by it. */
+  leaving?: AbortSignal
 }
 
 /** The outputs that steps registered, by step id (and by the name of `register`), for each host. */

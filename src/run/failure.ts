@@ -94,5 +94,11 @@ async function agreesToUndo(
     { id: crypto.randomUUID(), plan: shown, confirm: 'ask' },
     context.signal,
   )
+  const ref = { run: context.run, step: unit.step.id, host: unit.host }
+  if (decision.answer === 'run') await context.append('undo.approved', { ...ref, how: decision.how })
+  else {
+    const why = decision.answer === 'said' ? 'not approved' : decision.reason
+    await context.append('undo.refused', { ...ref, reason: why })
+  }
   return decision.answer === 'run'
 }

@@ -14,6 +14,8 @@ export interface Left {
   interrupted: boolean
   /** The results of the changes that went well, in order. */
   done: RunResult[]
+  /** What was begun of it, in order, with what takes it back. */
+  started: Started[]
   /** What of its plan was never carried out; undefined where the journal does not hold the plan as it was. */
   rest: PlannedChange[] | undefined
   /** The hashes of the changes that were begun. */
@@ -40,6 +42,7 @@ export function leftOf(state: StepState | undefined): Left | undefined {
     run: state.run,
     interrupted: ['running', 'verifying', 'unknown'].includes(state.state),
     done: done as RunResult[],
+    started: begun.map(startedOf),
     rest: done.length >= (begun[0]?.of ?? 0) ? [] : planned?.slice(done.length),
     begun: begun.flatMap(({ change }) => hashOf(planned?.[change]?.do ?? null)),
   }
@@ -70,11 +73,16 @@ export function hasBegun({ applied }: StartedChange): boolean {
 export const neverBegan = 'it never began on the host'
 
 /** A started change as the journal holds it; an undo that was redacted on its way there is not carried out. */
-export function startedOf({ started, undo, undoHash, applied }: StartedChange): Started {
+export function startedOf({ started, undo, undoHash, applied, undone }: StartedChange): Started {
   if (Array.isArray(undo) && hashOf(undo) !== undoHash) {
     return { id: started, undo: { impossible: 'its journaled form was redacted, so it is not carried out' } }
   }
-  return { id: started, undo, ...(applied?.after === undefined ? {} : { after: applied.after }) }
+  return {
+    id: started,
+    undo,
+    ...(applied?.after === undefined ? {} : { after: applied.after }),
+    ...(undone === undefined ? {} : { tried: true }),
+  }
 }
 
 /** The changes of a step's plan; undefined where their journaled form is not the one that was approved. */

@@ -1,7 +1,7 @@
 import type { Verdict } from '../model/action.ts'
 import type { RunResult } from '../model/command.ts'
 import { messageOf } from '../model/errors.ts'
-import { applyChanges, wentWell, whyBad } from './apply.ts'
+import { applyChanges, type Started, wentWell, whyBad } from './apply.ts'
 import { readerAs } from './as.ts'
 import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts'
 import { endUnknown, type UnitEnd } from './end.ts'
@@ -17,26 +17,28 @@ export async function applyAndVerify(
   outputs: Outputs,
   stamp: string,
   /** What was carried out of the same plan before, in an interrupted run. */
-  earlier: readonly RunResult[] = [],
+  earlier: { results: readonly RunResult[]; started: readonly Started[] } = { results: [], started: [] },
 ): Promise<UnitEnd> {
   const { step, host } = unit
   const ref = { run: context.run, step: step.id, host }
   const { shown, action } = inspected
   const timeoutMs = (step.timeout ?? 60) * 1000
   const applied = await applyChanges(context, { step: step.id, host, timeoutMs }, shown.plan.changes, {
-    before: earlier.length,
+    before: earlier.results.length,
   })
+  // A failure takes back all of the step, also what an interrupted run had done of it.
+  const started = [...earlier.started, ...applied.started]
   if (applied.bad !== undefined) {
     const reason = whyBad(applied.bad, context.text)
     if (applied.bad.endedBy === 'lost') return endUnknown(context, ref, reason)
     if (applied.bad.endedBy === 'cancel')
-      return onCancel(context, unit, action.onFail, applied.started, applied.bad.problem)
-    return onFailure(context, unit, action.onFail, applied.started, reason, 0)
+      return onCancel(context, unit, action.onFail, started, applied.bad.problem)
+    return onFailure(context, unit, action.onFail, started, reason, 0)
   }
-  const results = [...earlier, ...applied.results]
+  const results = [...earlier.results, ...applied.results]
   const { ms, ...verdict } = await verifyUnit(context, unit, inspected, results, stamp)
   if (verdict.verdict === 'failed')
-    return onFailure(context, unit, action.onFail, applied.started, verdict.reason, ms, verdict.evidence)
+    return onFailure(context, unit, action.onFail, started, verdict.reason, ms, verdict.evidence)
   if (verdict.verdict === 'ok') registerOutput(context, unit, inspected, results, outputs)
   await context.append('step.verified', { ...ref, ...verdict, ms })
   if (verdict.verdict === 'unknown') return endUnknown(context, ref, verdict.reason)
@@ -64,7 +66,7 @@ export async function verifyUnit(
     }
   }
   const times = { settle: step.settle ?? action.settle ?? 0, within: step.within ?? action.within ?? 0 }
-  const verdict = await verifyUntil(look, times, context.signal)
+  const verdict = await verifyUntil(look, times, context)
   return { ...verdict, ms: context.now().getTime() - begun }
 }
 

@@ -5,7 +5,7 @@ import { leftBy } from './carry/put.ts'
 import { learner, type RunContext, type Unit } from './context.ts'
 import { endUnknown, type UnitEnd } from './end.ts'
 import { onCancel, onFailure } from './failure.ts'
-import { neverBegan, plannedChanges, startedOf } from './left.ts'
+import { hasBegun, neverBegan, plannedChanges, startedOf } from './left.ts'
 
 /** A change that was started and whose end is not known: its console died, or lost the link. */
 export interface Dangling {
@@ -51,7 +51,10 @@ export async function settleDangling(
   // The host knows the id, so this attaches; a job whose folder went meanwhile must not read as a success.
   const gone = { argv: ['sh', '-c', 'echo "the job is gone" >&2; exit 1'] }
   const wanted = plannedChanges(state)?.[change.change]?.do
-  const result = await runJob(
+  // What still ran is measured from its start; of what had ended before, nobody knows for how long it ran.
+  const lasted = ({ ms }: { ms: number }) =>
+    found.is === 'running' ? Math.max(ms, context.now().getTime() - Date.parse(change.at)) : ms
+  const ended = await runJob(
     session,
     change.started,
     gone,
@@ -61,17 +64,19 @@ export async function settleDangling(
       timeoutMs: (o.unit?.step.timeout ?? 60) * 1000,
       onOutput: (stream, chunk) => context.onOutput?.(state.host, stream, chunk),
       learned: learner(context, state.host),
-      journaled: async (result, after) => {
+      journaled: async (here, after) => {
+        const result = { ...here, ms: lasted(here) }
         if (o.open()) await journalResult(context, ref, change.started, change.say, result, after)
       },
     },
     (result) => (wanted !== undefined && 'put' in wanted ? leftBy(wanted.put.path, result) : undefined),
   )
+  const result = { ...ended, ms: lasted(ended) }
   if (wentWell(result)) return { end: 'ok', code: 0, reason: 'it had ended well' }
   const reason = whyBad(result, context.text)
   if (result.endedBy === 'lost') return endUnknown(context, ref, reason)
   const unit = o.unit ?? { step: stepOf(state), host: state.host }
-  const started = state.changes.map(startedOf)
+  const started = state.changes.filter(hasBegun).map(startedOf)
   if (result.endedBy === 'cancel')
     return onCancel(context, unit, onFailOf(context, o.unit), started, result.problem)
   return onFailure(context, unit, onFailOf(context, o.unit), started, reason, Math.round(result.ms))
@@ -88,8 +93,8 @@ function onFailOf(context: RunContext, unit: Unit | undefined): 'stop' | 'ask' |
   return resolution.is === 'resolved' ? resolution.action.onFail : undefined
 }
 
-/** The step of a runbook that is not open now: its failure is recorded, and leads to nothing more. */
-function stepOf({ step, title, uses }: StepState): Unit['step'] {
+/** The step of a runbook that is not open now, as the journal knows it: its failure leads to nothing more. */
+export function stepOf({ step, title, uses }: StepState): Unit['step'] {
   const at = { file: '', line: 1, column: 1 }
   return {
     id: step,

@@ -4,6 +4,7 @@ import { type CheckUnit, channelsAtOnce, type Observed, runChecks } from './chec
 import type { Outputs, RunContext, Unit } from './context.ts'
 import type { UnitEnd } from './end.ts'
 import { type Inspected, inspectUnit, stampOf, type Waiting } from './inspect.ts'
+import { markStale } from './stale.ts'
 import { runUnit } from './step.ts'
 
 /** What came of some units; `codes` are folded to an exit code by the caller. */
@@ -49,7 +50,10 @@ export async function planAll(
       })
     }),
   )
-  return { planned: units.flatMap((unit) => planned.get(unit) ?? []), unreached }
+  const inOrder = units.flatMap((unit) => planned.get(unit) ?? [])
+  const marked = markStale(inOrder)
+  for (const [index, found] of marked.entries()) if (found !== inOrder[index]) onPlanned?.(found)
+  return { planned: marked, unreached }
 }
 
 /** Runs units one after another, until one of them stops the run. */

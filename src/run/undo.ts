@@ -30,6 +30,7 @@ export async function undoStarted(
       return { verdict: 'failed', code: 1, reason }
     }
     const changes: Change[] = []
+    const files: Ready['is'][] = []
     for (const change of pair.undo) {
       const ready = await compare(context, unit, change, pair)
       if (ready.is === 'refused') {
@@ -42,7 +43,10 @@ export async function undoStarted(
         return { verdict: 'failed', code: ready.code, reason: ready.reason }
       }
       if (ready.is === 'change') changes.push(ready.change)
+      if ('put' in change || 'remove' in change) files.push(ready.is)
     }
+    // Where no file was ever replaced, what would follow its return (a reload) is no undo: it would change what is live.
+    if (files.length > 0 && files.every((is) => is === 'untouched')) changes.length = 0
     const pairs = changes.map((change) => ({ do: change, undo: { impossible: 'this is itself an undo' } }))
     const applied = await applyChanges(context, { ...unit, timeoutMs: 60_000 }, pairs, { undoing: true })
     if (applied.bad !== undefined) {
@@ -59,7 +63,10 @@ export async function undoStarted(
 
 type Ready =
   | { is: 'change'; change: Change }
+  /** It is back already. */
   | { is: 'nothing' }
+  /** The step never came so far as to replace it. */
+  | { is: 'untouched' }
   | { is: 'refused'; code: 1 | 4; reason: string }
 
 async function compare(
@@ -79,7 +86,8 @@ async function compare(
     return { is: 'refused', code: 1, reason }
   }
   const former = 'put' in change ? restored(change.put.content) : 'absent'
-  if (found === former) return { is: 'nothing' }
+  if (found === former)
+    return { is: pair.after?.[path] === undefined && pair.tried !== true ? 'untouched' : 'nothing' }
   const expecting = (sha: string): Change =>
     'put' in change
       ? { ...change, put: { ...change.put, expect: sha } }
@@ -113,6 +121,13 @@ async function compare(
   )
   // `--yes` is a consent to the runbook, not to overwriting what somebody else did since.
   if (decision.answer !== 'run' || decision.how === 'yes') return { is: 'refused', code: 4, reason: because }
+  await context.append('undo.approved', {
+    run: context.run,
+    step: unit.step,
+    host: unit.host,
+    how: decision.how,
+    because,
+  })
   return { is: 'change', change: expecting(found) }
 }
 

@@ -23,13 +23,37 @@ const realClock: Clock = {
  *
  * Example with settle 3, within 30: failed at 0 s, ok at 2 s, ok at 3 s … ok at 5 s: ok. Failed at 4 s: the three
  * seconds start anew. Not ok at 30 s: the last look is the verdict. The first look is at once, later ones come
- * after 250 ms, growing to 1 s.
+ * after 250 ms, growing to 1 s. Where the console is being left, it ends at once, as unknown.
  */
 export async function verifyUntil(
   look: () => Promise<Verdict>,
   times: VerifyTimes,
-  signal: AbortSignal,
+  { signal, leaving }: { signal: AbortSignal; leaving?: AbortSignal },
   clock: Clock = realClock,
+): Promise<Verdict> {
+  if (leaving === undefined) return lookUntil(look, times, signal, clock)
+  const left: Verdict = { verdict: 'unknown', reason: 'left while verifying' }
+  if (leaving.aborted) return left
+  const { promise: gone, resolve } = Promise.withResolvers<Verdict>()
+  const done = new AbortController()
+  const leave = () => {
+    resolve(left)
+    done.abort()
+  }
+  leaving.addEventListener('abort', leave, { once: true })
+  try {
+    // A look that is under way is not waited for: its session may be gone.
+    return await Promise.race([gone, lookUntil(look, times, AbortSignal.any([signal, done.signal]), clock)])
+  } finally {
+    leaving.removeEventListener('abort', leave)
+  }
+}
+
+async function lookUntil(
+  look: () => Promise<Verdict>,
+  times: VerifyTimes,
+  signal: AbortSignal,
+  clock: Clock,
 ): Promise<Verdict> {
   const begun = clock.now()
   let okSince: number | undefined

@@ -86,9 +86,9 @@ function buildLog(form: NonNullable<RunbookFile['logs']>[number], source: Source
     const colon = form.indexOf(':')
     return { kind: form.slice(0, colon), name: form.slice(colon + 1).trim(), at }
   }
-  const { hosts, ...rest } = form
+  const { hosts, as, ...rest } = form
   const [kind = '', name] = Object.entries(rest)[0] ?? []
-  return { kind, name: String(name), ...defined({ hosts }), at }
+  return { kind, name: String(name), ...defined({ hosts, as }), at }
 }
 
 /** The entries that are there; `exactOptionalPropertyTypes` tells absent from undefined. */

@@ -41,8 +41,9 @@ export function resolveCheck(
 }
 
 /** Fills in the name of a log for one host. */
-export function resolveLog(log: LogSpec, values: Values): { kind: string; name: string } {
-  return { kind: log.kind, name: fillText(log.name, values, log.at) }
+export function resolveLog(log: LogSpec, values: Values): { kind: string; name: string; as?: string } {
+  const as = log.as === undefined ? {} : { as: userName(fillText(log.as, values, log.at), log.at) }
+  return { kind: log.kind, name: fillText(log.name, values, log.at), ...as }
 }
 
 function resolveBlock(

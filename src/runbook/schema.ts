@@ -105,7 +105,7 @@ export function runbookForm(checkKinds: readonly string[], logKinds: readonly st
     logs: z
       .array(
         z.union([
-          z.strictObject({ hosts: hosts.optional(), ...optional(logKinds, scalar) }),
+          z.strictObject({ hosts: hosts.optional(), as: as.optional(), ...optional(logKinds, scalar) }),
           z.string().regex(/^[a-z]+:./, 'expected KIND: NAME'),
         ]),
       )

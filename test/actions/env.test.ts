@@ -1,4 +1,4 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { action as requireEnv } from '../../src/actions/env.require.ts'
 import { action as setEnv } from '../../src/actions/env.set.ts'
@@ -121,6 +121,27 @@ describe('env.set', () => {
     })
     const undone = await acted.undo()
     expect(undone.map(({ result }) => result.exitCode)).toEqual([0])
+    expect(await readFile(file, 'utf8')).toBe(text)
+  })
+
+  it('keeps the former file for its owner alone, and its undo leaves the mode as it was', async () => {
+    await using dir = await tempDir()
+    const file = dir.at('.env')
+    await writeFile(file, text)
+    await chmod(file, 0o644)
+    const s = surroundings({ db: 'correct horse' })
+    const acted = await act(
+      setEnv,
+      s.session,
+      { file, set: { DB_PASSWORD: { secret: 'db' } } },
+      { around: s.around },
+    )
+    const change = acted.plan.changes[0]?.do
+    const backup = change !== undefined && 'put' in change ? (change.put.backup ?? '') : ''
+    expect((await stat(backup)).mode & 0o777).toBe(0o600)
+    expect((await stat(file)).mode & 0o777).toBe(0o644)
+    await acted.undo()
+    expect((await stat(file)).mode & 0o777).toBe(0o644)
     expect(await readFile(file, 'utf8')).toBe(text)
   })
 

@@ -168,6 +168,13 @@ describe('pm2.restart on a real PM2', () => {
       () => action.verify(host.reader, p, { before: facts, applied, around: around(host.reader), drawn }),
       (v) => v.verdict === 'ok',
     )
+    // What it read at its start has changed since: it runs with the old values.
+    await writeFile(join(wanted, '.env'), 'CORE_APP_ID=x\n')
+    expect(action.plan(p, await inspect(p), drawn)).toMatchObject({
+      outcome: 'would_change',
+      because: `${wanted}/.env changed after it was started`,
+    })
+    expect(action.plan(p, await inspect({ ...p, reads: [] }), drawn).outcome).toBe('in_sync')
     const seen = await answer()
     expect(seen).toMatchObject({ cwd: wanted, argv: [] })
     expect(seen.env).not.toHaveProperty('LEFTOVER')

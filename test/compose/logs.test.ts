@@ -65,3 +65,19 @@ it('says why a log can not be followed', async () => {
   await logs.follow({ key: 'k', host: 'here', kind: 'nothing', name: 'x' }, hosts)
   expect(logs.view().k).toMatchObject({ state: 'ended', detail: 'unknown kind of log nothing' })
 })
+
+it('pins an old line of the tail with its own time, and tells when it was received', async () => {
+  const file = join(dir, 'old.log')
+  writeFileSync(file, '2024-03-01T10:00:00Z Login error\n')
+  const hosts = fleet()
+  const pins: { at: string; lines: string[] }[] = []
+  const append = async (type: string, data: unknown) =>
+    void (type === 'log.pinned' && pins.push(data as never)) as never
+  const incident = { dir, pipe: createPipe(hosts.secrets), append: append as never }
+  await using logs = followLogs(incident, () => undefined)
+  logs.watch(['Login error'])
+  await logs.follow({ key: `here file:${file}`, host: 'here', kind: 'file', name: file }, hosts)
+  await vi.waitFor(() => expect(pins).toHaveLength(1), 10_000)
+  expect(pins[0]).toMatchObject({ at: '2024-03-01T10:00:00.000Z' })
+  expect(pins[0]!.lines[0]).toMatch(/^2024-03-01T10:00:00Z Login error \(received 20\d\d-.+Z\)$/)
+})

@@ -89,10 +89,18 @@ describe('questions on a terminal', () => {
     await answer('y')
     await see(/Is two green\?[\s\S]*what you saw: *$/m)
     await answer('it was blue')
+    await see(/Is it done, and right\?[^\n]*: *$/m)
+    await answer('y')
     await see(/Is three green\?[\s\S]*what you saw: *$/m)
+    await answer('it logged me out')
+    await see(/it logged me out[\s\S]*Is it done, and right\?[^\n]*: *$/m)
     await answer('n')
     await see(/ended with 1/)
-    expect(of('step.answered').map(({ answer }) => answer)).toEqual(['yes', 'it was blue', 'no'])
+    expect(of('step.answered').map(({ answer }) => answer)).toEqual([
+      'yes',
+      'it was blue',
+      'it logged me out',
+    ])
   })
 
   it('a secret that is asked for is not echoed', async () => {

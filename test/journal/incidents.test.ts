@@ -82,19 +82,19 @@ describe('an incident', () => {
     const listed = await listIncidents(root)
     expect(listed.incidents).toEqual([
       {
-        id: one.id,
-        title: 'Core login 500',
-        severity: 'sev2',
-        status: 'identified',
-        started: '2026-11-20T22:00:00.000Z',
-        updated: new Date(now()).toISOString(),
-      },
-      {
         id: two.id,
         title: 'Caddy drift',
         severity: 'sev2',
         status: 'investigating',
         started: new Date(now()).toISOString(),
+        updated: new Date(now()).toISOString(),
+      },
+      {
+        id: one.id,
+        title: 'Core login 500',
+        severity: 'sev2',
+        status: 'identified',
+        started: '2026-11-20T22:00:00.000Z',
         updated: new Date(now()).toISOString(),
       },
     ])

@@ -256,3 +256,48 @@ describe('ordinary text', () => {
     )
   })
 })
+
+describe('marks that stand already', () => {
+  it.each([
+    'DB_PASSWORD=‹secret:DB_PASSWORD›',
+    'DB_PASSWORD: ‹secret:OTHER_TOKEN_123›',
+    '{"password":"‹redacted:value›"}',
+    'root:‹secret:DB›@tcp(db:3306)',
+    'a line with ‹secret:core-1/token_2›',
+  ])('stay as they are, also of secrets that this redactor does not know: %s', (line) => {
+    expect(redactorOf().redact(line)).toBe(line)
+  })
+
+  it('redacting twice is redacting once', () => {
+    const value = 'hunter2-Tr0ub4dor'
+    // Words apart: what stood inside of a word before may be a word of its own behind a mark.
+    const names = [
+      'DB_PASSWORD=',
+      'password: ',
+      '"token":"',
+      'Authorization: Bearer ',
+      'Cookie: a=',
+      'x ',
+      '',
+    ]
+    const values = [
+      value,
+      'abc123def456ghi789',
+      '‹secret:DB›',
+      '‹secret:UNKNOWN_1›',
+      '‹redacted:value›',
+      'yes',
+    ]
+    const part = fc
+      .tuple(fc.constantFrom(...names), fc.constantFrom(...values), fc.constantFrom(' ', '\n', '" ', '; '))
+      .map((pieces) => pieces.join(''))
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
+        const redactor = redactorOf({ DB: value })
+        const once = redactor.redact(parts.join(''))
+        expect(redactor.redact(once)).toBe(once)
+      }),
+      { numRuns: process.env.SITREP_FULL ? 20_000 : 1000 },
+    )
+  })
+})

@@ -444,3 +444,53 @@ describe('100,000 events', () => {
     console.log(`folded 100,000 events in ${Math.round(ms)} ms`)
   })
 })
+
+describe('the reason of a step', () => {
+  const ref = { run: 'run-1', step: 'restart', host: 'core-1' }
+
+  it('is the undo’s after an undo, not what verified it before', () => {
+    const before = incident()
+    const undone = before.steps[key]!.changes.toReversed().map(({ started }, index) =>
+      record('step.undone', {
+        ...ref,
+        started,
+        verdict: 'ok',
+        reason: index === 0 ? 'start the former core-backend again' : 'nothing to take back',
+      }),
+    )
+    const step = foldAll([...story(), ...undone], 'x').steps[key]!
+    expect(step).toMatchObject({ state: 'undone', reason: 'start the former core-backend again' })
+  })
+
+  it('of a refusal is gone once the step is approved or started again', () => {
+    const refused = record('step.skipped', { ...ref, reason: 'stopped: not approved' })
+    const approved = record('step.approved', { ...ref, plan: 'a'.repeat(64), how: 'enter' })
+    const started = record('step.started', {
+      ...ref,
+      change: 0,
+      of: 1,
+      say: 'restart',
+      undo: [],
+      undoHash: 'a'.repeat(64),
+    })
+    expect(foldAll([refused], 'x').steps[key]!.reason).toBe('stopped: not approved')
+    expect(foldAll([refused, approved], 'x').steps[key]!.reason).toBeUndefined()
+    expect(foldAll([refused, started], 'x').steps[key]!.reason).toBeUndefined()
+  })
+
+  it('and the checks of a runbook are kept with its run', () => {
+    const checks = [{ id: 'login', title: 'Login answers', kind: 'http', hosts: ['core-1'] }]
+    const opened = record('runbook.opened', {
+      run: 'r',
+      runbook: 'b',
+      title: 'B',
+      file: 'b.yaml',
+      sha256: 'a'.repeat(64),
+      hosts: ['core-1'],
+      params: {},
+      steps: [],
+      checks,
+    })
+    expect(foldAll([opened], 'x')).toMatchObject({ runs: { r: { checks } }, checks: {} })
+  })
+})

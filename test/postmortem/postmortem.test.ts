@@ -88,6 +88,7 @@ describe('the postmortem of report 004', () => {
     const [key, step] = Object.entries(incident.steps).find(([, { step: name }]) => name === 'restart')!
     const check = incident.checks['login core-1']!
     const { after: _after, ...never } = check
+    const failing = { ...check.before!, phase: 'after' as const, at: check.after!.at }
     const markdown = renderPostmortem(
       {
         ...incident,
@@ -107,8 +108,8 @@ describe('the postmortem of report 004', () => {
           },
         },
         checks: {
-          'login core-1': never,
-          'health core-1': { ...check, title: 'H', after: { ...check.before!, at: check.before!.at } },
+          'login core-1': { ...never, last: check.before! },
+          'health core-1': { ...check, title: 'H', after: failing, last: failing },
         },
       },
       template,
@@ -121,6 +122,88 @@ describe('the postmortem of report 004', () => {
     expect(markdown).toContain('**Check fails**: H')
     expect(markdown).toContain('Nobody could log in.')
     expect(markdown).not.toContain('Who was affected')
+  })
+})
+
+describe('the postmortem claims no more than was seen', () => {
+  const withChecks = (incident: Incident, ...checks: { id: string; title: string }[]): Incident => ({
+    ...incident,
+    runs: Object.fromEntries(
+      Object.entries(incident.runs).map(([run, state]) => [
+        run,
+        { ...state, checks: checks.map((check) => ({ ...check, kind: 'http', hosts: ['core-1'] })) },
+      ]),
+    ),
+  })
+  const sectionOf = (markdown: string, name: string) =>
+    readPieces(markdown).flatMap((piece) =>
+      'name' in piece && piece.name === name ? [piece.content] : [],
+    )[0]!
+
+  it('lists a check that nobody looked at', async () => {
+    const known = Object.values((await story()).checks).map(({ check, title }) => ({ id: check, title }))
+    const markdown = renderPostmortem(
+      withChecks(await story(), ...known, { id: 'probe', title: 'A real login' }),
+      template,
+    )
+    expect(sectionOf(markdown, 'open')).toContain(
+      '**Never verified**: A real login on `core-1`: not looked at',
+    )
+    expect(sectionOf(markdown, 'matrix')).toContain(
+      '| A real login | core-1 | | not looked at | not looked at |',
+    )
+    expect(markdown).toContain('1 check was never looked at.')
+    expect(markdown).not.toContain('every check was looked at')
+  })
+
+  it('says that every check was looked at only where the record tells which there were', async () => {
+    const told = await story()
+    const steps = Object.fromEntries(Object.entries(told.steps).filter(([, { state }]) => state === 'ok'))
+    const known = Object.values(told.checks).map(({ check, title }) => ({ id: check, title }))
+    const old = renderPostmortem({ ...told, steps }, template)
+    expect(sectionOf(old, 'open')).toContain('every step that ran was verified.')
+    expect(old).not.toContain('every check was looked at')
+    const now = renderPostmortem(withChecks({ ...told, steps }, ...known), template)
+    expect(now).toContain('and every check was looked at after the last step.')
+  })
+
+  it('after an undo counts no fix, and says that the looks were before it', async () => {
+    const told = await story()
+    const [key, step] = Object.entries(told.steps).find(([, { step: name }]) => name === 'restart')!
+    const changes = step.changes.map((change) => ({
+      ...change,
+      undone: {
+        run: step.run,
+        step: step.step,
+        host: step.host,
+        started: change.started,
+        verdict: 'ok' as const,
+        reason: 'start the former one',
+        at: '2026-11-20T23:30:00.000Z',
+      },
+    }))
+    const undone = { ...step, state: 'undone' as const, reason: 'start the former one', changes }
+    const markdown = renderPostmortem({ ...told, steps: { ...told.steps, [key]: undone } }, template)
+    const summary = sectionOf(markdown, 'summary')
+    expect(summary).not.toContain('applied and verified')
+    expect(summary).toContain('1 step undone.')
+    expect(summary).toMatch(/\d passed before the undo/)
+    expect(summary).not.toContain('passed after')
+    expect(sectionOf(markdown, 'fixes')).toContain('**Undone**: start the former one; was: exit 0')
+    expect(sectionOf(markdown, 'fixes')).not.toContain('online for 5 s')
+    expect(sectionOf(markdown, 'open')).toContain(
+      'Login answers on `core-1`: not looked at after the last step',
+    )
+  })
+
+  it('a log line is no root cause where nothing was found wrong', async () => {
+    const told = await story()
+    const pins = [{ ...told.pins[0]!, symptom: 'x', lines: ['an old error'] }]
+    const wrong = renderPostmortem({ ...told, pins }, template)
+    expect(sectionOf(wrong, 'causes')).toContain('an old error')
+    const well = renderPostmortem({ ...told, pins, steps: {}, checks: {} }, template)
+    expect(sectionOf(well, 'causes')).not.toContain('an old error')
+    expect(sectionOf(well, 'causes')).toContain('No drift was found')
   })
 })
 

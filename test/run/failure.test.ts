@@ -266,6 +266,61 @@ describe('undo', () => {
     expect(b.of('step.undone').map(({ step }) => step)).toEqual(['b', 'c', 'a'])
   })
 
+  it('of a file that was never replaced, what would follow its return does not run either', async () => {
+    await using dir = await tempDir()
+    const [path, log] = [dir.at('app.conf'), dir.at('log')]
+    writeFileSync(path, 'old')
+    const reload = ['sh', '-c', `echo reload >> ${log}`]
+    const validate = ['sh', '-c', 'exit 3', '{candidate}']
+    await using c = await runBench({
+      steps: [{ id: 'sync', uses: 'file.sync', with: { path, source: { text: 'new' }, reload, validate } }],
+    })
+    const unit = c.unit('sync')
+    const end = await c.run({ ...unit, step: { ...unit.step, onFail: 'undo' } })
+    expect(end).toMatchObject({ end: 'failed', reason: expect.stringContaining('validation failed') })
+    expect(read(path)).toBe('old')
+    expect(read(log)).toBe('')
+    expect(undone(c)).toEqual([['ok', 'nothing to take back']])
+  })
+
+  it('that failed after the file was back runs the rest when it is undone again', async () => {
+    await using b = await sync()
+    const { path, started } = await replaced(b)
+    const [first] = started
+    if (first === undefined || !Array.isArray(first.undo)) throw new Error('no undo')
+    const reload = { say: 'reload', run: { argv: ['sh', '-c', `echo reload >> ${b.at('log')}`] } }
+    const pair = { id: first.id, undo: [...first.undo, reload], tried: true }
+    writeFileSync(path, 'old')
+    expect(await undoStarted(b.context, { step: 'sync', host: 'here' }, [pair])).toMatchObject({ code: 0 })
+    expect(read(b.at('log'))).toBe('reload\n')
+  })
+
+  it('on production wants its target typed, records the answer, and knows its steps and hosts', async () => {
+    await using b = await runBench({
+      production: true,
+      steps: [{ id: 'a', with: { run: 'true', undo: 'true' } }],
+    })
+    await b.run(b.unit('a'))
+    writeFileSync(b.at('sitrep.yaml'), 'hosts:\n  here: { transport: local, production: true }\n')
+    const undo = (targets: string[], step = 'a', hosts: string[] = []) =>
+      undoIncident(b.incident, {
+        step,
+        hosts,
+        inventory: b.at('sitrep.yaml'),
+        asking: {},
+        approve: headlessApprove({ yes: true, targets }, undefined),
+        signal: b.context.signal,
+      })
+    await expect(undo([], 'nostep')).rejects.toMatchObject({ kind: 'usage', next: 'its steps: a' })
+    await expect(undo([], 'a', ['there'])).rejects.toMatchObject({ kind: 'usage', next: 'its hosts: here' })
+    expect(await undo([])).toMatchObject({ code: 4, reason: expect.stringContaining('--target here') })
+    expect(b.of('undo.refused')).toMatchObject([{ step: 'a', host: 'here' }])
+    expect(await undo(['here'])).toMatchObject({ code: 0 })
+    expect(b.of('undo.approved')).toMatchObject([{ step: 'a', host: 'here', how: 'typed' }])
+    const rows = b.incident.read().timeline.map(({ text }) => text)
+    expect(rows).toContain('Undo approved: Step a')
+  })
+
   it('from the journal: a form that was redacted is not carried out', async () => {
     await using b = await runBench()
     b.incident.secrets.register('token', 'stdin', 'very-secret-value')

@@ -180,6 +180,20 @@ describe('a unit that an earlier run began', () => {
     expect(leftOf(undefined)).toBeUndefined()
   })
 
+  it('whose rest fails takes back its first half too', async () => {
+    await using b = await runBench({ answers: [enter] })
+    const log = b.at('log')
+    const plan = shellPlan(
+      { run: `echo put >> ${log}`, undo: `echo back >> ${log}` },
+      { run: 'exit 4', undo: `echo again >> ${log}` },
+    )
+    const unit = ownUnit({ ...words(b, { seen: 'put', plan }), onFail: 'undo' })
+    await interrupt(b, unit, 1)
+    expect(await b.run((await second(b))(unit))).toMatchObject({ end: 'failed', code: 1 })
+    expect(read(log)).toBe('put\nagain\nback\n')
+    expect(b.state('own')?.state).toBe('undone')
+  })
+
   it('that failed in a later change: what is left of its plan is done before it counts as in sync', async () => {
     await using b = await runBench({ answers: [enter, enter] })
     const log = b.at('log')
@@ -324,5 +338,17 @@ describe('fault 29: what became of a change whose console died', () => {
     await until('the end of the job', async () => (await job?.done)?.endedBy === 'lost')
     expect(await settle(b, unit, [unit])).toEqual({ codes: [5], goesOn: false })
     expect(b.of('step.unknown')).toHaveLength(1)
+  })
+
+  it('still running: its time counts from its start, not from the look', async () => {
+    await using b = await runBench()
+    const unit = ownUnit({
+      plan: () => shellPlan({ run: `while [ ! -e ${b.at('go')} ]; do sleep 0.05; done` }),
+    })
+    await begin(b, unit, { job: true })
+    b.context.now = () => new Date(Date.now() + 60_000)
+    b.context.progress = () => writeFileSync(b.at('go'), '')
+    expect(await settle(b, unit, [unit])).toEqual({ codes: [], goesOn: true })
+    expect(b.of('step.applied')[0]?.ms).toBeGreaterThanOrEqual(60_000)
   })
 })

@@ -20,7 +20,7 @@ function fake(cost = 0) {
   }
   return { clock, sleeps, look, now: () => ms }
 }
-const never = new AbortController().signal
+const never = { signal: new AbortController().signal }
 
 describe('verifyUntil', () => {
   it('takes the first ok at once where nothing has to settle', async () => {
@@ -107,9 +107,30 @@ describe('verifyUntil', () => {
     const verdict = await verifyUntil(
       async () => ({ verdict: 'failed', reason: 'x' }),
       { settle: 0, within: 60 },
-      stop.signal,
+      { signal: stop.signal },
     )
     expect(verdict).toEqual({ verdict: 'unknown', reason: 'stopped by the operator while verifying' })
     expect(Date.now() - begun).toBeLessThan(5000)
+  })
+
+  it('ends at once where the console is left, also under a look that does not come back', async () => {
+    const leaving = new AbortController()
+    const verdict = verifyUntil(
+      () => new Promise<Verdict>(() => undefined),
+      { settle: 3, within: 30 },
+      { ...never, leaving: leaving.signal },
+    )
+    leaving.abort()
+    const left = { verdict: 'unknown', reason: 'left while verifying' }
+    expect(await verdict).toEqual(left)
+    const t = fake()
+    const times = { settle: 0, within: 0 }
+    expect(
+      await verifyUntil(
+        t.look(() => 'ok'),
+        times,
+        { ...never, leaving: leaving.signal },
+      ),
+    ).toEqual(left)
   })
 })

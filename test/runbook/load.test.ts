@@ -222,3 +222,11 @@ describe('the file', () => {
     expect((await loadRunbook('/dev/zero', kinds)).findings[0]?.message).toBe('this is not a regular file')
   })
 })
+
+it('a log may name the user that reads it', () => {
+  const text =
+    'runbook: x\ntitle: X\nhosts: a\nlogs:\n  - { unit: nginx, as: root }\nsteps:\n  - { id: s, title: S, uses: manual, with: { ask: done } }\n'
+  expect(parseRunbook(text, 'x.yaml', kinds).runbook?.logs).toMatchObject([
+    { kind: 'unit', name: 'nginx', as: 'root' },
+  ])
+})

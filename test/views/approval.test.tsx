@@ -240,10 +240,15 @@ describe('a manual step', () => {
     await t.see(/y it is done/)
     t.press('t')
     await t.see(/It goes to the record as you write it/)
-    t.send('stayed in for 3 minutes\r')
+    t.send('logged out after a minute\r')
+    await t.see(/Is it done, and was it right/)
+    expect(console.intents).toEqual([])
+    t.send('n')
+    await t.see(/the step failed/)
+    t.send('\r')
     await t.waitFor(() => console.intents.length > 0)
     expect(console.intents).toEqual([
-      { do: 'answer', request: 'a3', text: 'stayed in for 3 minutes', ok: true },
+      { do: 'answer', request: 'a3', text: 'logged out after a minute', ok: false },
     ])
   })
 })

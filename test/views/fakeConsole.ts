@@ -35,6 +35,7 @@ export function fakeConsole(state: ConsoleState): FakeConsole {
       console.intents.push(intent)
       react(intent, console)
     },
+    exit: () => 0,
     async close() {
       console.closed = true
       return { postmortem: '/tmp/postmortem.md' }

@@ -127,7 +127,7 @@ export const askKeys = [
     layer: 'manual',
     keys: ['t', 'enter'],
     name: 'answer in words',
-    does: 'Answers in your own words, as done.',
+    does: 'Answers in your own words; then asks whether it is done.',
     footer: 3,
   },
   {

@@ -38,7 +38,8 @@ export const roomKeys = [
     keys: ['x'],
     name: 'cancel',
     does: 'Cancels what runs, after a confirmation.',
-    off: ({ state }) => (runs(state) || state.room?.run?.current ? undefined : 'nothing runs'),
+    off: ({ state }) =>
+      runs(state) || state.room?.run?.current || state.room?.commands ? undefined : 'nothing runs',
     footer: 2,
   },
   {
@@ -106,7 +107,11 @@ export const roomKeys = [
     name: 'home',
     does: 'Goes back to the home screen.',
     off: ({ state }) =>
-      runs(state) ? 'a run is at work; x cancels it, ctrl-c leaves while it goes on' : undefined,
+      runs(state)
+        ? 'a run is at work; x cancels it, ctrl-c leaves while it goes on'
+        : state.room?.commands
+          ? 'a command runs; x cancels it, ctrl-c leaves while it goes on'
+          : undefined,
     footer: 10,
   },
 ] as const satisfies readonly KeyRecord[]

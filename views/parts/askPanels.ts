@@ -1,6 +1,6 @@
 import type { Ask, Context } from '../context.ts'
 import type { Row } from '../row.ts'
-import { wrap } from '../text.ts'
+import { clean, wrap } from '../text.ts'
 import type { Marks } from '../theme.ts'
 import { type Panel, typedSpans } from './panel.ts'
 
@@ -47,15 +47,24 @@ export function promptPanel(context: Context, ask: Ask, width: number, marks: Ma
 export function quitPanel(context: Context, width: number): Panel {
   const current = context.state.room?.run?.current
   const waits = context.state.room?.approval?.plan
-  const goesOn = waits
-    ? `${waits.title} waits for approval on ${waits.host}; nothing runs now.`
-    : current
-      ? `${current.step} goes on on ${current.host}. Open the incident again to see it.`
-      : 'Nothing runs now.'
+  const commands = (context.state.room?.commands ?? []).map(
+    ({ host, text }) => `The command on ${host} goes on, and its end is not recorded: ${text}`,
+  )
+  const none = commands.length === 0
+  const goesOn = [
+    ...(waits
+      ? [`${waits.title} waits for approval on ${waits.host}${none ? '; nothing runs now.' : '.'}`]
+      : current
+        ? [`${current.step} goes on on ${current.host}. Open the incident again to see it.`]
+        : none
+          ? ['Nothing runs now.']
+          : []),
+    ...commands,
+  ]
   return {
     title: [['Leave sitrep?', 'warn']],
     rows: [
-      ...wrap(goesOn, width).map((line): Row => [line]),
+      ...goesOn.flatMap((text) => wrap(clean(text), width).map((line): Row => [line])),
       [
         [
           context.state.room ? 'The postmortem draft is written on leaving, and its path is printed.' : '',

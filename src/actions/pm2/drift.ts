@@ -84,6 +84,7 @@ export function driftOf(p: Pm2Params, facts: Pm2Facts): Drift {
       ...envReasons(p, all),
       ...gone.map((dir) => `runs in ${dir.replace(' (deleted)', '')}, which was removed`),
       ...statusReason(all),
+      ...(facts.newer === undefined ? [] : [`${facts.newer.join(' and ')} changed after it was started`]),
       ...(facts.port?.listening === false ? [`port ${facts.port.number} does not listen`] : []),
     ],
     dropped: droppedNames(p, all),

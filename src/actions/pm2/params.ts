@@ -24,6 +24,12 @@ export const pm2Params = z.strictObject({
   interpreter: word.optional().describe('The interpreter; chosen by PM2 where absent'),
   keep_env: z.array(variable).optional().describe('Variables of the running process to keep'),
   port: zPort.optional().describe('The port that it must listen on; env.PORT where absent'),
+  reads: z
+    .array(zPath)
+    .optional()
+    .describe(
+      'Files that the program reads at its start; one that changed since means a restart. .env in cwd where absent',
+    ),
   pm2: word.default('pm2').describe('The pm2 command, by name or path'),
 })
 
@@ -33,6 +39,11 @@ export type Pm2Params = z.infer<typeof pm2Params>
 export function portOf(p: Pm2Params): number | undefined {
   const port = p.port ?? (typeof p.env?.PORT === 'string' ? Number(p.env.PORT) : undefined)
   return port !== undefined && Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined
+}
+
+/** The files that the program reads at its start. */
+export function readsOf(p: Pick<Pm2Params, 'reads' | 'cwd'>): string[] {
+  return p.reads ?? [`${p.cwd.replace(/\/+$/, '')}/.env`]
 }
 
 /** The wanted variables for a script on the host, and the secrets that it reads from its environment. */
@@ -78,6 +89,7 @@ export function lookOf(
     script: p.script,
     cwd: p.cwd,
     wanted,
+    reads: readsOf(p),
     show: Object.keys(shownOf(p, o.lists)),
     ...(port === undefined ? {} : { port }),
     ...(o.errors === undefined ? {} : { errors: o.errors }),

@@ -23,6 +23,8 @@ export const command: CliCommand = {
       .action(async (title: string, o: { severity: Severity; started?: string; from?: string }) => {
         const { declare } = await import('../../compose/incident.ts')
         const { readText } = await import('../input.ts')
+        const { SitrepError } = await import('../../model/errors.ts')
+        if (title.trim() === '') throw new SitrepError('usage', 'the title is empty')
         const incident = await declare({
           title,
           severity: o.severity,

@@ -11,6 +11,7 @@ export const command: CliCommand = {
         'Starts two practice hosts on this machine, one with a service that fails logins, one with a configuration file that has drifted, and opens the console on the incident. Without a terminal the runbook is run by itself, and the path of the postmortem is the last line.',
       )
       .option('--headless', 'run it through by itself also on a terminal')
+      .addHelpText('after', '\nExamples:\n  sitrep demo\n  sitrep demo --headless')
       .action(async (o: { headless?: boolean }) => {
         const { startDemo } = await import('../../demo/index.ts')
         say('starting the practice hosts')

@@ -29,6 +29,8 @@ export const command: CliCommand = {
           process.stdout.write(renderPostmortem(incident, templateOf(o.template)))
           return
         }
+        const { requireFolder } = await import('../input.ts')
+        await requireFolder(o.output)
         const { open } = await import('../../compose/incident.ts')
         const incident = await open(prefix)
         try {

@@ -10,6 +10,7 @@ export const command: CliCommand = {
       .summary('list the hosts, and try to reach them with --test')
       .option('--test', 'open a session to each and say what is wrong')
       .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
+      .addHelpText('after', '\nExamples:\n  sitrep hosts\n  sitrep hosts --test edge-1')
       .action(async (names: string[], o: { test?: boolean; inventory?: string }) => {
         const { openInventory, pickHosts } = await import('../../compose/inventory.ts')
         const inventory = await openInventory(o.inventory)
@@ -36,7 +37,9 @@ export const command: CliCommand = {
           const reason = pipe.text(
             problem.reason instanceof Error ? problem.reason.message : String(problem.reason),
           )
-          return { line: `${line}\n  ${ink('bad', reason)}`, ok: false }
+          const next = (problem.reason as { next?: unknown } | undefined)?.next
+          const then = typeof next === 'string' ? `\n  ${pipe.text(next)}` : ''
+          return { line: `${line}\n  ${ink('bad', reason)}${then}`, ok: false }
         })
         const results = await Promise.all(tried)
         for (const { line } of results) out(line)

@@ -6,18 +6,25 @@ export const command: CliCommand = {
   register(program) {
     program
       .command('lint')
-      .argument('<file...>', 'runbooks and inventories')
+      .argument('<file...>', 'runbooks and inventories; - is a runbook on stdin')
       .summary('validate runbooks and inventories')
       .description(
         'Prints every mistake and warning as file:line:column: message. Exits 2 where there is a mistake.',
       )
+      .addHelpText(
+        'after',
+        '\nExamples:\n  sitrep lint runbooks/*.yaml sitrep.yaml\n  cat deploy.yaml | sitrep lint -',
+      )
       .action(async (files: string[]) => {
-        const { lintFile } = await import('../../compose/lint.ts')
+        const { lintFile, lintText } = await import('../../compose/lint.ts')
         const { formatFinding } = await import('../../runbook/findings.ts')
+        const { readText } = await import('../input.ts')
+        const { inert } = await import('../../logs/inert.ts')
         let bad = false
         for (const file of files) {
-          for (const finding of await lintFile(file)) {
-            out(formatFinding(finding))
+          const findings = file === '-' ? lintText(await readText(file), '<stdin>') : await lintFile(file)
+          for (const finding of findings) {
+            out(inert(formatFinding(finding)))
             bad ||= finding.level === 'error'
           }
         }

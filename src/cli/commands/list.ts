@@ -8,6 +8,7 @@ export const command: CliCommand = {
       .command('list')
       .summary('list the incidents, newest first')
       .option('--json', 'print JSON')
+      .addHelpText('after', '\nExamples:\n  sitrep list\n  sitrep list --json')
       .action(async (o: { json?: boolean }) => {
         const { listIncidents } = await import('../../journal/list.ts')
         const { stateRoot } = await import('../../journal/incidents.ts')

@@ -18,6 +18,7 @@ export const command: CliCommand = {
       .action(async (id: string, text: string, o: { at?: string; until?: string }) => {
         const { open } = await import('../../compose/incident.ts')
         const { SitrepError } = await import('../../model/errors.ts')
+        if (text.trim() === '') throw new SitrepError('usage', 'the note is empty')
         const at = o.at ?? new Date().toISOString()
         if (o.until !== undefined && o.until < at)
           throw new SitrepError('usage', 'the note ends before it begins')

@@ -1,3 +1,4 @@
+import type { StepPlan } from '../../run/types.ts'
 import type { CliCommand } from '../command.ts'
 import { type RunbookOptions, runbookOptions } from '../options.ts'
 import { inkFor, out, say } from '../output.ts'
@@ -68,7 +69,7 @@ Examples:
 }
 
 function exitCode(
-  hosts: readonly { steps: readonly { outcome: string }[] }[],
+  hosts: readonly { steps: readonly StepPlan[] }[],
   unreached: boolean,
   detailed: boolean,
 ): number {
@@ -76,5 +77,9 @@ function exitCode(
   if (!detailed) return 0
   const outcomes = hosts.flatMap(({ steps }) => steps.map(({ outcome }) => outcome))
   if (outcomes.includes('cannot_tell')) return 5
-  return outcomes.every((outcome) => outcome === 'in_sync') ? 0 : 7
+  // A question to a person changes nothing by itself: it is asked at every run, in sync or not.
+  const only = (plan: StepPlan) =>
+    plan.plan.changes.length > 0 && plan.plan.changes.every(({ do: change }) => 'ask' in change)
+  const steps = hosts.flatMap(({ steps }) => steps)
+  return steps.every((plan) => plan.outcome === 'in_sync' || only(plan)) ? 0 : 7
 }

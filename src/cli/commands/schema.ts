@@ -7,6 +7,7 @@ export const command: CliCommand = {
     program
       .command('schema')
       .summary('print the JSON schema of runbooks, for editors')
+      .addHelpText('after', '\nExamples:\n  sitrep schema > runbook.schema.json')
       .action(async () => {
         const { runbookJsonSchema } = await import('../../runbook/jsonSchema.ts')
         const { kinds } = await import('../../compose/kinds.ts')

@@ -9,6 +9,10 @@ export const command: CliCommand = {
       .argument('<incident>', 'the incident, or the beginning of its id')
       .summary('print what happened, in order (UTC)')
       .option('--json', "print the journal's events, one per line")
+      .addHelpText(
+        'after',
+        '\nExamples:\n  sitrep timeline 2026-11-20-core\n  sitrep timeline 2026-11-20-core --json > journal.jsonl',
+      )
       .action(async (prefix: string, o: { json?: boolean }) => {
         const { findIncident, loadIncident, stateRoot } = await import('../../journal/incidents.ts')
         const root = stateRoot()

@@ -16,6 +16,7 @@ export const command: CliCommand = {
       .option('--host <host>', 'only on this host (repeatable)', collect)
       .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
       .option('--yes', 'approve the undo')
+      .option('--target <name>', 'name the target where it must be typed (repeatable)', collect)
       .option('--json', "print the journal's events, one per line")
       .addHelpText(
         'after',
@@ -25,19 +26,20 @@ export const command: CliCommand = {
         async (
           id: string,
           step: string | undefined,
-          o: { host?: string[]; inventory?: string; yes?: boolean; json?: boolean },
+          o: { host?: string[]; inventory?: string; yes?: boolean; target?: string[]; json?: boolean },
         ) => {
           const { undoIncident } = await import('../../compose/undo.ts')
           const { open } = await import('../../compose/incident.ts')
           const { asking, interruptible } = await import('../asking.ts')
-          const { eventLines } = await import('../print/events.ts')
+          const { eventPrinter } = await import('../print/events.ts')
           const { headlessApprove } = await import('../../run/policy.ts')
           const { hasTerminal, terminalApproval } = await import('../terminal.ts')
           const incident = await open(id)
           const ink = inkFor(process.stdout)
+          const print = eventPrinter(ink)
           incident.onRecord((record) => {
             if (o.json === true) out(JSON.stringify(record))
-            else for (const line of eventLines(record, ink)) out(line)
+            else for (const line of print(record)) out(line)
           })
           try {
             const terminal = hasTerminal()
@@ -48,7 +50,7 @@ export const command: CliCommand = {
               hosts: o.host ?? [],
               ...(o.inventory === undefined ? {} : { inventory: o.inventory }),
               asking: asking(),
-              approve: headlessApprove({ yes: o.yes === true, targets: [] }, terminal),
+              approve: headlessApprove({ yes: o.yes === true, targets: o.target ?? [] }, terminal),
               signal: interruptible(),
             })
             say(ended.reason)

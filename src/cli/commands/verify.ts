@@ -9,6 +9,10 @@ export const command: CliCommand = {
       .argument('<incident>', 'the incident, or the beginning of its id')
       .summary('prove that the record is whole')
       .option('--json', 'print JSON')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  sitrep verify 2026-11-20-core\n  sitrep verify 2026-11-20-core --json',
+      )
       .action(async (prefix: string, o: { json?: boolean }) => {
         const { findIncident, incidentDir, stateRoot } = await import('../../journal/incidents.ts')
         const { verifyJournal } = await import('../../journal/verify.ts')

@@ -4,6 +4,26 @@ import type { Ink } from '../output.ts'
 import { checkLines } from './matrix.ts'
 import { planLines } from './plan.ts'
 
+/** What prints the events of one run or undo. It remembers what each plan said, so as not to say it twice. */
+export function eventPrinter(ink: Ink): (record: EventRecord) => string[] {
+  const said = new Map<string, string>()
+  return (record) => {
+    if (isEvent(record, 'step.planned')) {
+      const { run, step, host, because, outcome } = record.data
+      if (outcome === 'in_sync' || outcome === 'cannot_tell') said.set(`${run} ${step} ${host}`, because)
+      else said.delete(`${run} ${step} ${host}`)
+    }
+    if (isEvent(record, 'step.verified')) {
+      const { run, step, host, reason, evidence } = record.data
+      const key = `${run} ${step} ${host}`
+      const before = said.get(key)
+      said.delete(key)
+      if (before === reason && (evidence ?? []).length === 0) return []
+    }
+    return eventLines(record, ink)
+  }
+}
+
 /** What `run` and `undo` print of one event; nothing for what is only for the record. */
 export function eventLines(record: EventRecord, ink: Ink): string[] {
   if (isEvent(record, 'host.connected')) {

@@ -17,6 +17,8 @@ export interface LookInput {
   /** Keys whose values may be printed. */
   show: string[]
   port?: number
+  /** Files that the program reads at its start. */
+  reads?: string[]
   /** Last lines of the error log to print. */
   errors?: number
 }
@@ -98,7 +100,7 @@ function shownAs(input: ChangeInput): string {
       )
       const args = (input.args ?? []).length === 0 ? '' : ` -- ${(input.args ?? []).join(' ')}`
       const start = [...env, pm2, 'start', input.script, '--name', name, '--cwd', input.cwd].join(' ')
-      return `${pm2} delete ${name}; ${start}${args}`
+      return `${input.former === undefined ? '' : `${pm2} delete ${name}; `}${start}${args}`
     }
   }
 }

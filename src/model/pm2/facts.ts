@@ -46,6 +46,8 @@ export interface Pm2Facts {
   script?: string
   scriptExists?: boolean
   cwdExists?: boolean
+  /** Files that the program reads at its start and that changed after it was started. */
+  newer?: string[]
   port?: { number: number; listening: boolean; mine: boolean; owner?: string }
 }
 

@@ -101,6 +101,10 @@ function look(input) {
   }
   facts.processes = apps.map((a) => processFacts(a, input, all))
   if (apps.length > 0) facts.former = sha(definition(apps))
+  // The change time, not the modification time: a file that was moved into place may carry an old one.
+  const since = Math.min(...apps.filter((a) => a.pid).map((a) => Number(a.pm2_env.pm_uptime) || Infinity))
+  const newer = (input.reads || []).filter((file) => tryTo(() => fs.statSync(file).ctimeMs, 0) > since)
+  if (newer.length > 0) facts.newer = newer
   // A PM2_HOME that was chosen on purpose sets our own daemons apart; without one, a second of ours counts too.
   facts.others = daemons(all).filter((d) => d.uid !== uid || (!process.env.PM2_HOME && !(daemon && d.pid === daemon.pid)))
     .map((d) => ({ user: d.user, pid: d.pid, home: d.home, holds: holds(d, all, input) }))

@@ -1,3 +1,4 @@
+import type { EventData } from '../event.ts'
 import { addRow, adopt, type Handlers, own } from './draft.ts'
 import { sayEnd, wentWrong } from './words.ts'
 
@@ -21,6 +22,17 @@ export const records: Handlers = {
       evidence: `exit ${exit}`,
       ...(exit === 0 ? {} : { bad: true }),
     })
+  },
+  'undo.approved'(draft, event) {
+    const { run, step, host, how, because } = event.data
+    const title = draft.incident.steps[`${run} ${step} ${host}`]?.title ?? step
+    const text = `Undo approved: ${title}${because === undefined ? '' : `: ${because}`}`
+    addRow(draft, event, { kind: 'step', text, host, evidence: undoApprovals[how] })
+  },
+  'undo.refused'(draft, event) {
+    const { run, step, host, reason } = event.data
+    const title = draft.incident.steps[`${run} ${step} ${host}`]?.title ?? step
+    addRow(draft, event, { kind: 'step', text: `Undo not approved: ${title}: ${reason}`, host })
   },
   'secret.registered'(draft, event) {
     own(draft, draft.incident, 'secrets')[event.data.name] = event.data.source
@@ -73,4 +85,12 @@ export const records: Handlers = {
   erased(draft, event) {
     addRow(draft, event, { kind: 'record', text: `Erased event ${event.data.event}: ${event.data.reason}` })
   },
+}
+
+const undoApprovals: Record<EventData<'undo.approved'>['how'], string> = {
+  auto: 'auto',
+  yes: '--yes',
+  enter: 'enter',
+  typed: 'target typed',
+  answered: 'answered',
 }

@@ -40,6 +40,8 @@ export const steps: Handlers = {
     const { how } = event.data
     const step = ownStep(draft, event.data)
     step.state = 'approved'
+    // What was said of an earlier try (stopped, not approved) is not true of this one.
+    delete step.reason
     step.approved = { how, at: event.at, by: event.by }
     // What runs without being asked for was approved by nobody.
     if (how === 'auto') return
@@ -66,6 +68,7 @@ export const steps: Handlers = {
     // A change numbered below 0 is an undo; its end is told by step.undone.
     if (change >= 0) {
       step.state = 'running'
+      delete step.reason
       const started = {
         started: event.id,
         at: event.at,
@@ -119,6 +122,9 @@ export const steps: Handlers = {
     const index = changes.findIndex((change) => change.started === started)
     if (index >= 0) own(draft, changes, index).undone = { ...event.data, at: event.at }
     if (changes.every(({ undone }) => undone?.verdict === 'ok')) step.state = 'undone'
+    // What verified it is no longer so: the reason is the undo's.
+    const said = changes.flatMap(({ undone }) => (undone && undone.reason !== nothing ? [undone.reason] : []))
+    step.reason = verdict === 'ok' && said.length > 0 ? [...new Set(said)].join('; ') : reason
     const text = `${verdict === 'ok' ? 'Undone' : 'Undo did not succeed'}: ${step.title}: ${reason}`
     addRow(draft, event, { kind: 'step', text, host: step.host, ...(verdict === 'ok' ? {} : { bad: true }) })
   },
@@ -178,6 +184,9 @@ export const steps: Handlers = {
     })
   },
 }
+
+/** What an undo says that had nothing to do. */
+const nothing = 'nothing to take back'
 
 const approvals: Record<EventData<'step.approved'>['how'], string> = {
   auto: 'auto',

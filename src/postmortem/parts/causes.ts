@@ -2,6 +2,7 @@ import type { RootContent } from 'mdast'
 import type { EventData } from '../../model/event.ts'
 import type { Incident, StepState } from '../../model/incident.ts'
 import { diffsOf } from '../../model/reduce/words.ts'
+import { sayTime } from '../times.ts'
 import { code, heading, inlineCode, list, paragraph, strong } from '../tree.ts'
 
 /** What differed from what the runbook wants when it first looked: why, both sha256, the diff. Pinned log lines are the symptom. */
@@ -18,7 +19,7 @@ export function causes(incident: Incident): RootContent[] {
   )
   return [
     heading(2, 'Root causes'),
-    ...symptoms(incident),
+    ...symptoms(incident, drifted.length + unclear.length > 0 || checksFailed(incident)),
     ...(drifted.length === 0 ? [paragraph('No drift was found by a runbook.')] : drifted.flatMap(cause)),
     ...(unclear.length === 0
       ? []
@@ -26,13 +27,32 @@ export function causes(incident: Incident): RootContent[] {
   ]
 }
 
-function symptoms({ alert, pins }: Incident): RootContent[] {
+/** True where a look of this incident found a check failing. */
+function checksFailed({ checks }: Incident): boolean {
+  return Object.values(checks).some(
+    ({ before, after, last, history }) =>
+      [before, after, last].some((look) => look?.verdict === 'failed') ||
+      history.some(({ verdict }) => verdict === 'failed'),
+  )
+}
+
+/** A line that was pinned by itself is a cause's symptom only where something was found wrong; a person's pin always. */
+function symptoms({ alert, pins }: Incident, wrong: boolean): RootContent[] {
   return [
     ...(alert === undefined ? [] : [paragraph(strong('Alert')), code(alert)]),
-    ...pins.flatMap(({ host, source, lines }) => [
-      paragraph(strong('Symptom'), ' in ', inlineCode(source), ' on ', inlineCode(host)),
-      code(lines.join('\n')),
-    ]),
+    ...pins
+      .filter(({ symptom }) => wrong || symptom === undefined)
+      .flatMap(({ host, source, at, lines }) => [
+        paragraph(
+          strong('Symptom'),
+          ' in ',
+          inlineCode(source),
+          ' on ',
+          inlineCode(host),
+          `, ${sayTime(at)}`,
+        ),
+        code(lines.join('\n')),
+      ]),
   ]
 }
 

@@ -4,6 +4,7 @@ import { milestones } from '../../model/event.ts'
 import type { Incident } from '../../model/incident.ts'
 import { milestoneWords } from '../../model/reduce/declared.ts'
 import { sayMs } from '../../model/reduce/words.ts'
+import { allChecks, lastUndo } from '../looks.ts'
 import { sayTime } from '../times.ts'
 import { heading, inlineCode, paragraph, strong, table } from '../tree.ts'
 
@@ -35,22 +36,33 @@ function summaryLine(incident: Incident): string {
     ({ uses, drift }) => uses !== 'manual' && drift?.outcome === 'would_change',
   )
   const fixed = Object.values(incident.steps).filter(
-    ({ state, changes }) => state === 'ok' && changes.some(({ applied }) => applied),
+    ({ state, changes }) =>
+      state === 'ok' && changes.some(({ applied }) => applied) && !changes.some(({ undone }) => undone),
   )
-  const looked = Object.values(incident.checks).filter(({ before }) => before)
-  const [bad, good] = [
-    looked.filter(({ before }) => before!.verdict !== 'ok').length,
-    looked.filter(({ after }) => after?.verdict === 'ok').length,
-  ]
+  const undone = Object.values(incident.steps).filter(({ state }) => state === 'undone')
+  const all = allChecks(incident)
+  const looked = all.filter(({ before }) => before)
+  const undoneAt = lastUndo(incident)
+  const passed = looked.filter(({ after }) => after?.verdict === 'ok')
+  const early = passed.filter(({ after }) => undoneAt !== undefined && after!.at < undoneAt).length
+  const never = all.filter(({ last }) => !last).length
+  const bad = looked.filter(({ before }) => before!.verdict !== 'ok').length
+  const good =
+    early === 0
+      ? `${passed.length} passed after`
+      : early === passed.length
+        ? `${early} passed before the undo`
+        : `${passed.length - early} passed after (${early} more before the undo)`
   const parts = [
     `${incident.title}.`,
     found.length > 0
       ? `${count(found.length, 'step')} of the runbook found drift`
       : 'No drift was found by a runbook',
-    fixed.length > 0 ? `; ${count(fixed.length, 'fix', 'fixes')} applied and verified.` : '.',
-    looked.length > 0
-      ? ` Of ${count(looked.length, 'check')}, ${bad} failed before and ${good} passed after.`
-      : '',
+    fixed.length > 0 ? `; ${count(fixed.length, 'fix', 'fixes')} applied and verified` : '',
+    undone.length > 0 ? `; ${count(undone.length, 'step')} undone` : '',
+    '.',
+    looked.length > 0 ? ` Of ${count(looked.length, 'check')}, ${bad} failed before and ${good}.` : '',
+    never > 0 ? ` ${count(never, 'check')} ${never === 1 ? 'was' : 'were'} never looked at.` : '',
   ]
   return `${parts[0]} ${parts.slice(1).join('')}`
 }

@@ -1,10 +1,11 @@
 import type { RootContent } from 'mdast'
 import type { CheckState, Incident } from '../../model/incident.ts'
+import { allChecks, finalLook, lastChange } from '../looks.ts'
 import { heading, inlineCode, list, paragraph, strong, table } from '../tree.ts'
 
 /** Every check, before and after. */
 export function matrix(incident: Incident): RootContent[] {
-  const checks = Object.values(incident.checks)
+  const checks = allChecks(incident)
   if (checks.length === 0) return [heading(2, 'Verification matrix'), paragraph('No check was made.')]
   const rows = checks.map((check) => [
     check.title,
@@ -17,7 +18,7 @@ export function matrix(incident: Incident): RootContent[] {
 }
 
 function seen(look: CheckState['before']) {
-  if (!look) return 'not looked'
+  if (!look) return 'not looked at'
   return look.verdict === 'ok' ? look.observed : [strong(look.observed), ` (${look.verdict})`]
 }
 
@@ -32,32 +33,43 @@ export function open(incident: Incident): RootContent[] {
   const undone = Object.values(incident.steps).flatMap((step) =>
     step.changes
       .filter((change) => step.state !== 'undone' && change.undone)
-      .map((change) => [strong('Undone'), `: ${step.title}: ${change.say}: ${change.undone!.reason}`]),
+      .map((change) => [
+        strong(change.undone!.verdict === 'ok' ? 'Undone' : 'Undo did not succeed'),
+        `: ${step.title}: ${change.say}: ${change.undone!.reason}`,
+      ]),
   )
-  const checks = Object.values(incident.checks).flatMap(({ title, host, before, after }) => {
-    if (after?.verdict === 'ok') return []
-    if (!after)
-      return before
-        ? [[strong('Never verified'), `: ${title} on `, inlineCode(host), ': no look after the last step']]
-        : []
+  const changed = lastChange(incident)
+  const looked = allChecks(incident)
+  const checks = looked.flatMap((check) => {
+    const { title, host, last } = check
+    const look = finalLook(check, changed)
+    if (look?.verdict === 'ok') return []
+    if (!look) {
+      const why = last ? 'not looked at after the last step' : 'not looked at'
+      return [[strong('Never verified'), `: ${title} on `, inlineCode(host), `: ${why}`]]
+    }
     return [
       [
-        strong(after.verdict === 'failed' ? 'Check fails' : 'Check unknown'),
+        strong(look.verdict === 'failed' ? 'Check fails' : 'Check unknown'),
         `: ${title} on `,
         inlineCode(host),
-        `: ${after.observed}`,
+        `: ${look.observed}`,
       ],
     ]
   })
   const all = [...steps, ...undone, ...checks]
   return [
     heading(2, 'Undone, skipped or never verified'),
-    all.length === 0
-      ? paragraph(
-          'Nothing: every step that ran was verified, and every check was looked at after the last step.',
-        )
-      : list(all),
+    all.length === 0 ? paragraph(nothingOpen(incident, looked.length > 0)) : list(all),
   ]
+}
+
+/** What can be said where nothing is open; checks only where all of them are known and were looked at. */
+function nothingOpen({ runs, steps }: Incident, looked: boolean): string {
+  const known = Object.values(runs).every(({ checks }) => checks !== undefined)
+  const verified = Object.keys(steps).length > 0 ? ': every step that ran was verified' : ''
+  const checks = looked && known ? ', and every check was looked at after the last step' : ''
+  return verified === '' ? 'Nothing is recorded as open.' : `Nothing${verified}${checks}.`
 }
 
 const openSteps: Partial<Record<string, string>> = {

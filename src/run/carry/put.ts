@@ -18,7 +18,18 @@ export async function carryPut(
     const content = await readyContent(put, as, deps)
     const [copy, sha256] = 'copy' in content ? [content.copy, content.sha256] : ['', '']
     const args = [put.path, put.expect, put.backup ?? '', put.mode ?? '', put.owner ?? '', put.group ?? '']
-    const argv = ['sh', '-c', putScript, 'sh', ...args, copy, sha256, id, ...validator(put.validate, as)]
+    const argv = [
+      'sh',
+      '-c',
+      putScript,
+      'sh',
+      ...args,
+      copy,
+      sha256,
+      id,
+      put.privateBackup === true ? 'private' : '',
+      ...validator(put.validate, as),
+    ]
     command = {
       argv,
       ...('stdin' in content ? { stdin: content.stdin } : {}),

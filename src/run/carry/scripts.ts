@@ -57,7 +57,8 @@ refused() {
 
 /**
  * Replaces one file. Arguments: path, expected sha256 or `absent`, backup or empty, mode, owner, group (each may be
- * empty), a file to copy or empty, its sha256, a token for the candidate's name; then the validating command, if any.
+ * empty), a file to copy or empty, its sha256, a token for the candidate's name, `private` for a
+ * backup that only its owner may read (or empty); then the validating command, if any.
  * Where there is no file to copy, stdin holds one line with the sha256 of the content, then the content.
  *
  * The order is what makes it safe: look, write the candidate beside the target, give it its owner and mode, validate it,
@@ -70,6 +71,8 @@ refused() {
 export const putScript = `${common}
 path=$1 expect=$2 backup=$3 mode=$4 owner=$5 group=$6 copy=$7 want=$8 token=$9
 shift 9
+private=$1
+shift
 resolve "$path"
 expected "$expect"
 cand=$dir/.sitrep-$token.\${real##*/}
@@ -137,7 +140,8 @@ if [ -n "$backup" ] && [ "$expect" != absent ]; then
       fail ${x.noBackup} "$backup exists and holds something else; nothing was touched"
   else
     kept=$backup
-    said=$(LC_ALL=C cp -p -- "$real" "$backup" 2>&1) || case $said in
+    if [ -n "$private" ]; then umask 077; keep=; else keep=-p; fi
+    said=$(LC_ALL=C cp $keep -- "$real" "$backup" 2>&1) || case $said in
       *'No space left'*|*'uota exceeded'*) fail ${x.noSpace} "no space left for the backup $backup" ;;
       *) fail ${x.noBackup} "can't keep the former file as $backup" ;;
     esac

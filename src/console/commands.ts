@@ -1,0 +1,86 @@
+import type { Fleet } from '../compose/fleet.ts'
+import type { OpenIncident } from '../compose/incident.ts'
+import type { Room } from '../console.types.ts'
+import { messageOf, SitrepError } from '../model/errors.ts'
+import { head } from '../run/apply.ts'
+
+/** How long an ad hoc command may run, in milliseconds. */
+const limit = 60_000
+
+/** The ad hoc commands of a room: each is journaled before it starts, and runs as a job that the host knows by its event. */
+export interface Commands {
+  run(fleet: Fleet, hosts: readonly string[], text: string): Promise<void>
+  /** Ends every one that runs. */
+  cancel(): void
+  busy(): boolean
+  /** Settles when none runs any more. */
+  ended(): Promise<void>
+}
+
+type Running = NonNullable<Room['commands']>[number]
+
+/** Makes them; `show` is called with those that run whenever that changes. */
+export function createCommands(o: {
+  incident: OpenIncident
+  tell(text: string, bad?: boolean): void
+  show(running: Running[]): void
+}): Commands {
+  const { incident, tell, show } = o
+  const running = new Map<Running, { abort: AbortController; done: Promise<void> }>()
+  const shown = () => show([...running.keys()])
+
+  async function one(fleet: Fleet, host: string, text: string, signal: AbortSignal): Promise<void> {
+    const session = await fleet.session(host)
+    if (signal.aborted) return tell(`${host}: cancelled before it started`, true)
+    const { id } = await incident.append('command.started', { host, command: text })
+    const job = await session.job(id, { argv: ['sh', '-c', text] }, { timeoutMs: limit, signal })
+    const result = await job.done
+    const artifact = await incident.keep(text, result)
+    await incident.append('command.ran', {
+      started: id,
+      host,
+      command: text,
+      endedBy: result.endedBy,
+      ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
+      ms: Math.round(result.ms),
+      stdout: head(incident.pipe.bytes(result.stdout.bytes)),
+      stderr: head(incident.pipe.bytes(result.stderr.bytes)),
+      ...(artifact === undefined ? {} : { artifact }),
+    })
+    const well = result.endedBy === 'exit' && result.exitCode === 0
+    const how = result.problem ?? (result.endedBy === 'exit' ? `exit ${result.exitCode}` : result.endedBy)
+    tell(`${host}: ${how}`, !well)
+    // What may still run, or can't be seen, keeps its folder: the host's own record of it.
+    if (result.endedBy !== 'lost') await job.remove()
+  }
+
+  /** Rejects with what kept it from running or from being recorded. */
+  async function start(fleet: Fleet, host: string, text: string): Promise<void> {
+    const entry: Running = { host, text, since: new Date().toISOString() }
+    const abort = new AbortController()
+    const work = one(fleet, host, text, abort.signal).finally(() => {
+      running.delete(entry)
+      shown()
+    })
+    running.set(entry, { abort, done: work.catch(() => undefined) })
+    shown()
+    return work
+  }
+
+  return {
+    run: async (fleet, hosts, text) => {
+      const stopped = incident.stopped()
+      if (stopped !== undefined)
+        throw new SitrepError('recording', `RECORDING STOPPED: ${stopped}`, { next: 'nothing was run' })
+      const ends = await Promise.allSettled(hosts.map((host) => start(fleet, host, text)))
+      const failed = ends.filter((end) => end.status === 'rejected')
+      if (failed.length > 1) for (const { reason } of failed) tell(messageOf(reason), true)
+      if (failed[0] !== undefined) throw failed[0].reason
+    },
+    cancel: () => {
+      for (const { abort } of running.values()) abort.abort()
+    },
+    busy: () => running.size > 0,
+    ended: async () => void (await Promise.all([...running.values()].map(({ done }) => done))),
+  }
+}
