@@ -28,7 +28,7 @@ const x = exitCodes
 const common = `
 set -u
 umask 077
-fail() { code=$1; shift; printf 'sitrep: %s\\n' "$*" >&2; exit "$code"; }
+fail() { code=$1; shift; printf "sitrep: %s\\n" "$*" >&2; exit "$code"; }
 sum() { s=$(sha256sum <"$1") || return 1; printf %s "\${s%% *}"; }
 me() { id -un 2>/dev/null || id -u; }
 resolve() {
@@ -47,10 +47,10 @@ expected() {
 }
 refused() {
   case $1 in
-    *'No space left'*|*'uota exceeded'*) fail ${x.noSpace} "no space left in $dir" ;;
-    *'Read-only file system'*) fail ${x.notWritable} "the file system of $dir is read-only" ;;
-    *'Permission denied'*|*'cannot create'*) fail ${x.notWritable} "$(me) may not write in $dir" ;;
-    *) fail ${x.notWritable} "can't write in $dir: $1" ;;
+    *"No space left"*|*"uota exceeded"*) fail ${x.noSpace} "no space left in $dir" ;;
+    *"Read-only file system"*) fail ${x.notWritable} "the file system of $dir is read-only" ;;
+    *"Permission denied"*|*"cannot create"*) fail ${x.notWritable} "$(me) may not write in $dir" ;;
+    *) fail ${x.notWritable} "cannot write in $dir: $1" ;;
   esac
 }
 `
@@ -65,6 +65,9 @@ refused() {
  * keep the former file, look again, rename. Until the rename nothing of the target has changed, and a trap removes the
  * candidate and the backup of a change that did not come to its end.
  *
+ * No single quote but where it must be: each of the levels of quoting that carry the script to the host makes four or more
+ * characters of one, and ssh2's server takes no packet above 35,000 bytes.
+ *
  * The candidate is hidden, so that `include *` of nginx and its like does not read it, and keeps its extension, for some
  * validators go by it.
  */
@@ -78,22 +81,22 @@ expected "$expect"
 cand=$dir/.sitrep-$token.\${real##*/}
 kept=
 trap 'rm -f -- "$cand"; [ -z "$kept" ] || rm -f -- "$kept"' EXIT
-trap 'exit 143' HUP INT TERM
+trap "exit 143" HUP INT TERM
 
 set -C
 if [ -n "$copy" ]; then
-  [ -f "$copy" ] && [ -r "$copy" ] || fail ${x.source} "$(me) can't read $copy"
+  [ -f "$copy" ] && [ -r "$copy" ] || fail ${x.source} "$(me) cannot read $copy"
   said=$( { LC_ALL=C cat <"$copy" >"$cand"; } 2>&1 ) || refused "$said"
 else
-  IFS= read -r want || fail ${x.torn} 'the new content did not arrive'
+  IFS= read -r want || fail ${x.torn} "the new content did not arrive"
   said=$( { LC_ALL=C cat >"$cand"; } 2>&1 ) || refused "$said"
 fi
 set +C
-said=$(LC_ALL=C sync -d -- "$cand" 2>&1) || case $said in *'rror syncing'*) refused "$said" ;; *) sync ;; esac
-got=$(sum "$cand") || refused 'the candidate is not readable'
+said=$(LC_ALL=C sync -d -- "$cand" 2>&1) || case $said in *"rror syncing"*) refused "$said" ;; *) sync ;; esac
+got=$(sum "$cand") || refused "the candidate is not readable"
 if [ "$got" != "$want" ]; then
   [ -z "$copy" ] || fail ${x.source} "$copy was changed meanwhile: expected sha256 $want, found $got; nothing was touched"
-  fail ${x.torn} 'the new content did not arrive whole; nothing was touched'
+  fail ${x.torn} "the new content did not arrive whole; nothing was touched"
 fi
 
 if [ -e "$real" ]; then
@@ -102,15 +105,15 @@ if [ -e "$real" ]; then
   case $(ls -ld -- "$real") in
     ??????????+*)
       { getfacl -cp -- "$real" | setfacl --set-file=- -- "$cand"; } 2>/dev/null ||
-        fail ${x.notOwner} "the ACL of $real can't be kept (are getfacl and setfacl installed?); nothing was touched" ;;
+        fail ${x.notOwner} "the ACL of $real cannot be kept (are getfacl and setfacl installed?); nothing was touched" ;;
   esac
   mode=\${mode:-$(stat -c %a -- "$real")}
 fi
 if [ -n "$owner$group" ]; then
   chown -- "$owner\${group:+:$group}" "$cand" 2>/dev/null ||
-    fail ${x.notOwner} "$(me) can't give $real its owner $owner\${group:+:$group}; nothing was touched"
+    fail ${x.notOwner} "$(me) cannot give $real its owner $owner\${group:+:$group}; nothing was touched"
 fi
-chmod -- "\${mode:-0644}" "$cand" || fail ${x.notOwner} "can't give $real its mode $mode; nothing was touched"
+chmod -- "\${mode:-0644}" "$cand" || fail ${x.notOwner} "cannot give $real its mode $mode; nothing was touched"
 
 if [ $# -gt 0 ]; then
   n=$#
@@ -119,7 +122,7 @@ if [ $# -gt 0 ]; then
     shift
     while :; do
       case $rest in
-        *'{candidate}'*) arg=$arg\${rest%%'{candidate}'*}$cand rest=\${rest#*'{candidate}'} ;;
+        *"{candidate}"*) arg=$arg\${rest%%"{candidate}"*}$cand rest=\${rest#*"{candidate}"} ;;
         *) break ;;
       esac
     done
@@ -127,9 +130,9 @@ if [ $# -gt 0 ]; then
     n=$((n - 1))
   done
   said=$("$@" </dev/null 2>&1) && rc=0 || rc=$?
-  [ -z "$said" ] || printf '%s\\n' "$said" >&2
+  [ -z "$said" ] || printf "%s\\n" "$said" >&2
   if [ "$rc" -ne 0 ]; then
-    last=$(printf '%s\\n' "$said" | grep . | tail -n 2 | tr '\\n' ' ')
+    last=$(printf "%s\\n" "$said" | grep . | tail -n 2 | tr "\\n" " ")
     fail ${x.invalid} "validation failed (exit $rc)\${last:+: \${last% }}; $real was not touched"
   fi
 fi
@@ -142,17 +145,17 @@ if [ -n "$backup" ] && [ "$expect" != absent ]; then
     kept=$backup
     if [ -n "$private" ]; then umask 077; keep=; else keep=-p; fi
     said=$(LC_ALL=C cp $keep -- "$real" "$backup" 2>&1) || case $said in
-      *'No space left'*|*'uota exceeded'*) fail ${x.noSpace} "no space left for the backup $backup" ;;
-      *) fail ${x.noBackup} "can't keep the former file as $backup" ;;
+      *"No space left"*|*"uota exceeded"*) fail ${x.noSpace} "no space left for the backup $backup" ;;
+      *) fail ${x.noBackup} "cannot keep the former file as $backup" ;;
     esac
     LC_ALL=C sync -d -- "$backup" 2>/dev/null || sync
   fi
 fi
 expected "$expect"
-mv -f -- "$cand" "$real" || fail ${x.notRenamed} "can't rename the candidate to $real (is it a mount point, or immutable?); nothing was touched"
+mv -f -- "$cand" "$real" || fail ${x.notRenamed} "cannot rename the candidate to $real (is it a mount point, or immutable?); nothing was touched"
 kept=
 sync -- "$dir" 2>/dev/null || sync
-printf 'sitrep-put %s\\n' "$got"
+printf "sitrep-put %s\\n" "$got"
 `
 
 /** Removes one file that has the expected sha256. Arguments: path, sha256. A link's target is removed, not the link. */
@@ -176,8 +179,8 @@ fi
   fail ${x.changed} "$path was changed meanwhile: expected \${expect:-no link}, found \${now:-no link}; nothing was touched"
 cand=$dir/.sitrep-$token
 trap 'rm -f -- "$cand"' EXIT
-trap 'exit 143' HUP INT TERM
+trap "exit 143" HUP INT TERM
 said=$(LC_ALL=C ln -s -- "$target" "$cand" 2>&1) || refused "$said"
-mv -fT -- "$cand" "$path" || fail ${x.notRenamed} "can't rename the new link to $path; nothing was touched"
+mv -fT -- "$cand" "$path" || fail ${x.notRenamed} "cannot rename the new link to $path; nothing was touched"
 sync -- "$dir" 2>/dev/null || sync
 `

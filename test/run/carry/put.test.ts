@@ -171,7 +171,7 @@ describe('put', () => {
     const change = { say: '', as: 'daemon', put: { path, content: { text: 'x' }, expect: sha } }
     const { result, stderr } = await carry(session, change)
     expect(result.exitCode).toBe(exitCodes.notOwner)
-    expect(stderr).toContain("can't give")
+    expect(stderr).toContain('cannot give')
     expect(await readFile(path, 'utf8')).toBe('old\n')
     expect(await readdir(dir.path)).toEqual(['app.conf'])
   })
