@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { findInventory, loadInventory, parseInventory } from '../../src/inventory/load.ts'
 
 const operator = { user: 'ana', home: '/home/ana' }
-const parse = (text: string) => parseInventory(text, '/work/sitrep.yaml', operator)
+const parse = (text: string) => parseInventory(text, '/srv/desk/sitrep.yaml', operator)
 const told = (text: string) =>
   parse(text).findings.map(({ at, message }) => `${at.line}:${at.column}: ${message}`)
 
@@ -20,7 +20,7 @@ hosts:
 confirm_over: 5
 `)
     expect(findings).toEqual([])
-    expect(inventory).toMatchObject({ file: '/work/sitrep.yaml', confirmOver: 5 })
+    expect(inventory).toMatchObject({ file: '/srv/desk/sitrep.yaml', confirmOver: 5 })
     expect(inventory?.hosts).toEqual([
       {
         name: 'core-1',
@@ -48,7 +48,7 @@ confirm_over: 5
         vars: {},
         jump: ['ana@bastion:2200'],
         identityFile: '/home/ana/.ssh/id',
-        knownHosts: ['/work/keys/known'],
+        knownHosts: ['/srv/desk/keys/known'],
         unsaid: ['address', 'port', 'user'],
       },
       {
