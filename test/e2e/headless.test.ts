@@ -88,7 +88,7 @@ describe('a runbook with five different mistakes', () => {
   })
 })
 
-describe.skipIf(!hasSshd())('who a host is', () => {
+describe.skipIf(!hasSshd())(`who a host is${hasSshd() ? '' : ' (no openssh-server here)'}`, () => {
   let sshd: PrivateSshd
   beforeAll(async () => {
     sshd = await privateSshd()

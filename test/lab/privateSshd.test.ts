@@ -4,7 +4,7 @@ import { hasSshd, type PrivateSshd, privateSshd } from './privateSshd.ts'
 import { run } from './sh.ts'
 import { isAlive } from './state.ts'
 
-describe.skipIf(!hasSshd())('a private sshd', () => {
+describe.skipIf(!hasSshd())(`a private sshd${hasSshd() ? '' : ' (no openssh-server here)'}`, () => {
   it('answers with its own key as the current user, and ends with stop', async () => {
     const server = await privateSshd({ hostKeyType: 'ecdsa', config: ['MaxSessions 1'] })
     expect(server.hostKeyFingerprint).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/)

@@ -53,7 +53,7 @@ async function expectRestored(t: Tmux): Promise<void> {
   await t.see(/typed 42/)
 }
 
-describe.runIf(hasTmux)('a person in tmux', () => {
+describe.runIf(hasTmux)(`a person in tmux${hasTmux ? '' : ' (no tmux here)'}`, () => {
   it('goes from home through an approval, a note and the logs, at 80×24', async () => {
     await using session = await open('home', { shell: true })
     const { t } = session
@@ -145,7 +145,7 @@ describe.runIf(hasTmux)('a person in tmux', () => {
   })
 })
 
-describe.runIf(hasTmux)('the terminal is restored', () => {
+describe.runIf(hasTmux)(`the terminal is restored${hasTmux ? '' : ' (no tmux here)'}`, () => {
   it('on quit, and what was on it before is there again', async () => {
     await using session = await open('plan', { shell: true })
     const { t } = session

@@ -1,3 +1,4 @@
+import { inert } from '../../logs/inert.ts'
 import type { CliCommand } from '../command.ts'
 import { inkFor, out, say } from '../output.ts'
 
@@ -18,11 +19,13 @@ export const command: CliCommand = {
         const wide = Math.max(0, ...incidents.map(({ id }) => id.length))
         for (const { id, severity, status, title } of o.json === true ? [] : incidents) {
           const open = status !== 'resolved' && status !== 'closed'
-          out(`${id.padEnd(wide)}  ${severity}  ${ink(open ? 'warn' : 'dim', status.padEnd(13))}  ${title}`)
+          out(
+            `${id.padEnd(wide)}  ${severity}  ${ink(open ? 'warn' : 'dim', status.padEnd(13))}  ${inert(title)}`,
+          )
         }
         if (o.json !== true && incidents.length === 0)
           say('no incidents yet; `sitrep declare TITLE` makes one')
-        for (const problem of problems) say(problem)
+        for (const problem of problems) say(inert(problem))
       })
   },
 }

@@ -1,3 +1,4 @@
+import { inert } from '../../logs/inert.ts'
 import type { CliCommand } from '../command.ts'
 import { out, say } from '../output.ts'
 
@@ -23,10 +24,11 @@ export const command: CliCommand = {
             const time =
               until === undefined ? at.slice(0, 19) : `${at.slice(0, 19)} to ${until.slice(11, 19)}`
             const proof = evidence === undefined ? '' : `  [${evidence}]`
-            out(`${time}Z  ${by}${host === undefined ? '' : `  ${host}`}  ${text}${proof}`)
+            // A journal that was changed by hand is text from outside like any other.
+            out(inert(`${time}Z  ${by}${host === undefined ? '' : `  ${host}`}  ${text}${proof}`))
           }
         }
-        for (const problem of problems) say(`${problem.writer}: ${problem.reason}`)
+        for (const problem of problems) say(inert(`${problem.writer}: ${problem.reason}`))
       })
   },
 }

@@ -1,3 +1,4 @@
+import { inert } from '../../logs/inert.ts'
 import type { CliCommand } from '../command.ts'
 import { inkFor, out } from '../output.ts'
 
@@ -28,7 +29,8 @@ export const command: CliCommand = {
                 : ink('bad', `record ${first_bad.seq}: ${first_bad.reason}`)
             out(`${writer}  ${records} records  ${state}`)
             if (torn !== undefined) out(ink('warn', `  its last line is torn: ${torn}`))
-            if (erased !== undefined && erased.length > 0) out(`  erased: ${erased.join(', ')}`)
+            if (erased !== undefined && erased.length > 0)
+              out(`  erased: ${erased.map(({ event, reason }) => inert(`${event} (${reason})`)).join(', ')}`)
           }
           out(report.whole ? ink('good', 'the record is whole') : ink('bad', 'the record is NOT whole'))
         }
