@@ -1,15 +1,15 @@
 import { createSecretStore } from '../hosts/secrets.ts'
-import { storeArtifact } from '../journal/artifacts.ts'
 import { declareIncident, findIncident, loadIncident, stateRoot } from '../journal/incidents.ts'
 import { type Journal, openJournal } from '../journal/open.ts'
-import { tailJournal } from '../journal/tail.ts'
 import { createPipe, type Pipe } from '../logs/pipe.ts'
 import type { RunResult } from '../model/command.ts'
 import { messageOf, SitrepError } from '../model/errors.ts'
 import type { Append, EventRecord, Severity } from '../model/event.ts'
 import type { Incident } from '../model/incident.ts'
-import { createFold } from '../model/reduce.ts'
 import type { SecretStore } from '../model/secret.ts'
+import type { Kept } from '../run/context.ts'
+import { keepOutput } from './keep.ts'
+import { followIncident } from './live.ts'
 import { operatorName } from './operator.ts'
 
 /** An incident that this process records to: the fold as of now, and the one way to add to it. */
@@ -26,7 +26,7 @@ export interface OpenIncident {
   secrets: SecretStore
   pipe: Pipe
   /** Keeps an output of more than 20 lines or 2,000 characters beside the journal. */
-  keep(name: string, result: RunResult): Promise<{ sha256: string; bytes: number } | undefined>
+  keep(name: string, result: RunResult): Promise<Kept>
   /** Why recording stopped; undefined while it works. */
   stopped(): string | undefined
   onStopped(listener: (cause: string) => void): () => void
@@ -75,65 +75,33 @@ export function sinks(): { secrets: SecretStore; pipe: Pipe } {
 }
 
 async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: Pipe): Promise<OpenIncident> {
-  const loaded = await loadIncident(stateRoot(), id)
-  const fold = createFold(id, loaded.records)
-  const listeners = new Set<(record: EventRecord, incident: Incident) => void>()
-  const take = (record: EventRecord) => {
-    const incident = fold.add(record)
-    for (const listener of listeners) listener(record, incident)
-  }
-  const tail = tailJournal(journal.dir, {
-    skip: journal.writer,
-    from: loaded.offsets,
-    onRecords: (records) => {
-      for (const record of records) {
-        journal.observe(record)
-        take(record)
-      }
-    },
-  })
+  const live = await followIncident(id, journal)
   const append: Append = async (type, data) => {
     const record = await journal.append(type, data)
-    take(record)
+    live.take(record)
     return record
   }
   const unlisten = secrets.onRegister((name, _value, source) => {
-    if (fold.incident().secrets[name] !== undefined) return
+    if (live.read().secrets[name] !== undefined) return
     // The journal names each secret and its source; a failed write is told by the next append.
     append('secret.registered', { name, source }).catch(() => undefined)
   })
   return {
     id,
     dir: journal.dir,
-    declared: loaded.records.find(({ type }) => type === 'incident.declared'),
+    declared: live.declared,
     append,
-    read: () => fold.incident(),
-    onRecord: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    read: live.read,
+    onRecord: live.onRecord,
     secrets,
     pipe,
-    keep: async (_name, result) => {
-      const text = outputText(result, pipe)
-      if (text.length <= 2000 && text.split('\n').length <= 20) return undefined
-      const { sha256, bytes } = await storeArtifact(journal.dir, text)
-      return { sha256, bytes }
-    },
+    keep: (_name, result) => keepOutput(journal.dir, pipe, result),
     stopped: () => journal.stopped(),
     onStopped: (listener) => journal.onStopped(listener),
     close: async () => {
       unlisten()
-      await tail.stop()
+      await live.stop()
       await journal.close()
     },
   }
-}
-
-function outputText({ stdout, stderr }: RunResult, pipe: Pipe): string {
-  const both = [stdout, stderr].map(({ bytes, total, cut }) => {
-    const text = pipe.bytes(bytes)
-    return cut ? `${text}\n(cut: ${total} bytes in all)` : text
-  })
-  return both.filter((text) => text !== '').join('\n--- stderr ---\n')
 }

@@ -14,7 +14,7 @@ export function unrecorded(): Recording {
     ...sinks(),
     id: '',
     append: async (type, data) => ({ type, data }) as never,
-    keep: async () => undefined,
+    keep: async () => ({}),
     read: () => emptyIncident(''),
   }
 }

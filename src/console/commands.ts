@@ -35,7 +35,7 @@ export function createCommands(o: {
     const { id } = await incident.append('command.started', { host, command: text })
     const job = await session.job(id, { argv: ['sh', '-c', text] }, { timeoutMs: limit, signal })
     const result = await job.done
-    const artifact = await incident.keep(text, result)
+    const kept = await incident.keep(text, result)
     await incident.append('command.ran', {
       started: id,
       host,
@@ -45,7 +45,7 @@ export function createCommands(o: {
       ms: Math.round(result.ms),
       stdout: head(incident.pipe.bytes(result.stdout.bytes)),
       stderr: head(incident.pipe.bytes(result.stderr.bytes)),
-      ...(artifact === undefined ? {} : { artifact }),
+      ...kept,
     })
     const well = result.endedBy === 'exit' && result.exitCode === 0
     const how = result.problem ?? (result.endedBy === 'exit' ? `exit ${result.exitCode}` : result.endedBy)

@@ -29,6 +29,8 @@ export interface TimelineRow {
   /** Short label of what proves it: `exit 0`, `sha256 3f2a…`, `evidence 3`. */
   evidence?: string
   bad?: boolean
+  /** How sure `at` is, in milliseconds either way: it comes from a host's clock and was corrected by its offset. */
+  uncertaintyMs?: number
 }
 
 /** One change that was started, with what became of it. */
@@ -114,6 +116,8 @@ export interface Incident {
     string,
     { state: 'connected' | 'stale' | 'lost' | 'refused'; detail: string; fingerprint?: string }
   >
+  /** How far each host's clock is from this machine's, as it was measured last: host's time minus ours. */
+  clocks: Record<string, { offsetMs: number; uncertaintyMs: number; at: string }>
   secrets: Record<string, string>
   responders: string[]
   roles: Record<string, string>
@@ -121,7 +125,11 @@ export interface Incident {
   commands: (EventData<'command.ran'> & { at: string; by: string; event: string })[]
   pins: (EventData<'log.pinned'> & { event: string; by: string })[]
   exports: (EventData<'export.written'> & { at: string })[]
-  artifacts: Record<string, { bytes: number; name: string }>
+  artifacts: Record<string, { bytes: number; name: string; original?: string; cut?: boolean }>
+  /** Closed parts of followed logs by their file. */
+  logs: Record<string, EventData<'log.kept'> & { event: string }>
+  /** Where each writer's chain stands: the checkpoint of what was folded. */
+  writers: Record<string, { seq: number; hash: string }>
   recording: { stopped?: string }
   /** Records that this version does not know, kept and counted by type. */
   unknown: Record<string, number>

@@ -27,6 +27,7 @@ export function emptyIncident(id: string): Incident {
     steps: {},
     checks: {},
     hosts: {},
+    clocks: {},
     secrets: {},
     responders: [],
     roles: {},
@@ -35,6 +36,8 @@ export function emptyIncident(id: string): Incident {
     pins: [],
     exports: [],
     artifacts: {},
+    logs: {},
+    writers: {},
     recording: {},
     unknown: {},
     events: 0,
@@ -91,6 +94,7 @@ function apply(draft: Draft, record: EventRecord): void {
   const { incident } = draft
   incident.events++
   if (record.at > incident.updatedAt) incident.updatedAt = record.at
+  own(draft, incident, 'writers')[record.writer] = { seq: record.seq, hash: record.hash }
   const strange = strangeness(record)
   if (strange !== undefined) {
     count(draft, strange)

@@ -96,7 +96,7 @@ export async function journalResult(
   result: RunResult,
   after?: Record<string, Sha256>,
 ): Promise<void> {
-  const artifact = await context.keep(say, result)
+  const kept = await context.keep(say, result)
   await context.append('step.applied', {
     ...ref,
     started,
@@ -107,7 +107,7 @@ export async function journalResult(
     ms: Math.round(result.ms),
     stdout: head(context.text(result.stdout.bytes)),
     stderr: head(context.text(result.stderr.bytes)),
-    ...(artifact === undefined ? {} : { artifact }),
+    ...kept,
     ...(after === undefined ? {} : { after }),
   })
 }

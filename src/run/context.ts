@@ -52,6 +52,12 @@ export interface Progress {
   doing: string
 }
 
+/** What became of an output that was to be kept beside the journal; `unkept` says why it could not be. */
+export interface Kept {
+  artifact?: { sha256: Sha256; bytes: number }
+  unkept?: string
+}
+
 /** Everything that a run is given; it has no other way to a host, a person or the disk. */
 export interface RunContext {
   run: string
@@ -76,7 +82,7 @@ export interface RunContext {
   /** The one pipe for text from outside: inert and redacted. */
   text(bytes: Uint8Array): string
   /** Keeps a whole output beside the journal; undefined where it is short enough to stand in the event. */
-  keep(name: string, result: RunResult): Promise<{ sha256: Sha256; bytes: number } | undefined>
+  keep(name: string, result: RunResult): Promise<Kept>
   progress(now: Progress | undefined): void
   onOutput?(host: string, stream: 'stdout' | 'stderr', chunk: Uint8Array): void
   now(): Date

@@ -352,7 +352,7 @@ describe('hosts and the record', () => {
     const state = foldAll(
       [
         record('recording.stopped', { cause: 'ENOSPC' }),
-        record('recording.resumed', { gapMs: 1500 }),
+        record('recording.resumed', { refused: 0, gapMs: 1500 }),
         record('revert.armed', { ...ref, after: 60 }),
         record('revert.confirmed', ref),
         record('secret.registered', { name: 'CORE_TOKEN', source: 'env:CORE_TOKEN' }),

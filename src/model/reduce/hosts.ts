@@ -46,6 +46,7 @@ export const hosts: Handlers = {
   },
   'host.clock'(draft, event) {
     const { host, offsetMs, uncertaintyMs } = event.data
+    own(draft, draft.incident, 'clocks')[host] = { offsetMs, uncertaintyMs, at: event.at }
     if (Math.abs(offsetMs) <= 2000) return
     const seconds = (ms: number) => (ms / 1000).toFixed(1)
     const text = `Clock of the host is off by ${seconds(offsetMs)} s ± ${seconds(uncertaintyMs)} s`

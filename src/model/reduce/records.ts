@@ -65,8 +65,21 @@ export const records: Handlers = {
     })
   },
   'artifact.added'(draft, event) {
-    const { sha256, bytes, name } = event.data
-    own(draft, draft.incident, 'artifacts')[sha256] = { bytes, name }
+    const { sha256, bytes, name, original, cut } = event.data
+    own(draft, draft.incident, 'artifacts')[sha256] = {
+      bytes,
+      name,
+      cut,
+      ...(original === undefined ? {} : { original }),
+    }
+  },
+  'log.kept'(draft, event) {
+    own(draft, draft.incident, 'logs')[event.data.file] = { ...event.data, event: event.id }
+  },
+  'log.dropped'(draft, event) {
+    const { file, reason } = event.data
+    delete own(draft, draft.incident, 'logs')[file]
+    addRow(draft, event, { kind: 'log', text: `Removed ${file}: ${reason}` })
   },
   'recording.stopped'(draft, event) {
     own(draft, draft.incident, 'recording').stopped = event.data.cause
@@ -83,7 +96,9 @@ export const records: Handlers = {
     addRow(draft, event, { kind: 'export', text: `Exported ${event.data.path}`, evidence })
   },
   erased(draft, event) {
-    addRow(draft, event, { kind: 'record', text: `Erased event ${event.data.event}: ${event.data.reason}` })
+    const { event: id, files = [], reason } = event.data
+    const what = [...(id === undefined ? [] : [`event ${id}`]), ...files].join(', ')
+    addRow(draft, event, { kind: 'record', text: `Erased ${what}: ${reason}` })
   },
 }
 
