@@ -1,38 +1,26 @@
-// `npm run bench`: times of whole processes, as a person waits for them: the median of several runs, with the fastest
-// and the slowest. Compared with the smallest program that Node can run, since machines differ.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// `npm run bench`: every program in .ci/bench, one after the other, each in a process of its own so that none measures
+// what another left in memory. `node .ci/bench.ts load pipe` runs those two only. What a program needs beside itself
+// stands in a folder of its name.
+import { globSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
 
-const bin = join(import.meta.dirname, '..', 'bin', 'sitrep')
-const home = mkdtempSync(join(tmpdir(), 'sitrep-bench-'))
-const env = { SITREP_HOME: join(home, 'state'), XDG_CONFIG_HOME: home }
-const runbook = join(import.meta.dirname, '..', 'runbooks', 'core-pm2.yaml')
+const dir = join(import.meta.dirname, 'bench')
+const names = globSync('*.ts', { cwd: dir })
+  .map((file) => basename(file, '.ts'))
+  .sort()
 
-const cases: { name: string; args: string[]; runs: number }[] = [
-  { name: 'node -e 0', args: ['-e', '0'], runs: 11 },
-  { name: 'sitrep --version', args: [bin, '--version'], runs: 11 },
-  { name: 'sitrep --help', args: [bin, '--help'], runs: 11 },
-  { name: 'sitrep list', args: [bin, 'list'], runs: 11 },
-  { name: 'sitrep lint core-pm2', args: [bin, 'lint', runbook], runs: 11 },
-  { name: 'sitrep demo, to its postmortem', args: [bin, 'demo'], runs: 3 },
-]
-
-try {
-  for (const { name, args, runs } of cases) {
-    const times: number[] = []
-    // The first run fills the compile cache and is not counted.
-    for (let run = 0; run <= runs; run++) {
-      const started = performance.now()
-      await execa(process.execPath, args, { cwd: home, env, stdin: 'ignore', reject: true })
-      if (run > 0) times.push(performance.now() - started)
-    }
-    times.sort((a, b) => a - b)
-    const [fastest, median, slowest] = [times[0], times[Math.floor(times.length / 2)], times.at(-1)]
-    const show = (ms: number | undefined) => `${Math.round(ms ?? 0)} ms`.padStart(9)
-    console.log(`${show(median)}  (${show(fastest)} to ${show(slowest)})  ${name}`)
-  }
-} finally {
-  rmSync(home, { recursive: true, force: true })
+const wanted = process.argv.slice(2)
+const strangers = wanted.filter((name) => !names.includes(name))
+if (strangers.length > 0) {
+  console.error(`no bench ${strangers.join(', ')}; there are ${names.join(', ')}`)
+  process.exit(2)
+}
+for (const name of wanted.length > 0 ? wanted : names) {
+  console.log(`\n== ${name}`)
+  await execa(process.execPath, [join(dir, `${name}.ts`)], {
+    stdin: 'ignore',
+    stdout: 'inherit',
+    stderr: 'inherit',
+  })
 }

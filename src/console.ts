@@ -48,7 +48,11 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
 
   async function enter(incident: OpenIncident): Promise<void> {
     await leave()
-    incident.onStopped((cause) => store.setState({ recording: { stopped: cause } }))
+    incident.onStopped(() => store.setState({ recording: recordingOf(incident) }))
+    incident.onResumed(({ gapMs }) => {
+      store.setState({ recording: {} })
+      tell(`recording goes on after ${(gapMs / 1000).toFixed(1)} s`)
+    })
     const next: ConsoleRoom = openRoom({
       incident,
       ...(o.inventory === undefined ? {} : { inventory: o.inventory }),
@@ -61,7 +65,7 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
       tell,
     })
     room = next
-    store.setState({ room: next.room(), recording: {} })
+    store.setState({ room: next.room(), recording: recordingOf(incident) })
     await incident.append('responder.joined', { name: operatorName() })
   }
 
@@ -129,4 +133,9 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
       return leave()
     },
   }
+}
+
+function recordingOf(incident: Pick<OpenIncident, 'recording'>): ConsoleState['recording'] {
+  const state = incident.recording()
+  return state.is === 'on' ? {} : { stopped: state.cause, reserve: state.is === 'reserve' }
 }

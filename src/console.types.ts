@@ -89,7 +89,8 @@ export interface ConsoleState {
   home: { incidents: IncidentSummary[]; runbooks: RunbookSummary[]; hosts: HostRow[]; problems: string[] }
   room: Room | undefined
   prompt: Prompt | undefined
-  recording: { stopped?: string }
+  /** Why recording stopped, while it is; `reserve` where results are still recorded. */
+  recording: { stopped?: string; reserve?: boolean }
   /** The last thing worth saying in one line, and whether it is bad. */
   message: { text: string; bad: boolean; at: string } | undefined
   /** Milliseconds since the epoch, ticking once a second. */
@@ -130,6 +131,6 @@ export interface Console {
   send(intent: Intent): Promise<void>
   /** The exit code of the last run that was made here; 0 where none was, or it was brought to its end well. */
   exit(): number
-  /** Ends sessions and timers, writes the postmortem of an open incident, and returns its path. Running jobs go on. */
-  close(): Promise<{ postmortem?: string }>
+  /** Ends sessions and timers, writes the postmortem of an open incident, and returns its path and the line of its checkpoint. Running jobs go on. */
+  close(): Promise<{ postmortem?: string; checkpoint?: string }>
 }

@@ -31,7 +31,7 @@ export const check: CheckKind<Params> = {
       expected: describeShellExpect(expect),
       observed,
       ms: Math.round(result.ms),
-      ...(said.trim() === '' ? {} : { evidence: said.slice(0, 2048).trimEnd() }),
+      ...(said.trim() === '' ? {} : { evidence: said.trimEnd() }),
     }
   },
 }

@@ -2,9 +2,14 @@ import type { ConsoleOptions } from '../console.ts'
 import { SitrepError } from '../model/errors.ts'
 import { say } from './output.ts'
 
-/** Opens the console on a terminal, and prints where the postmortem is when it is left. Gives the exit code. */
+/** True where the console can be drawn and be given keys. */
+export function hasConsoleTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true
+}
+
+/** Opens the console on a terminal, and prints where the postmortem is and where the record stands when it is left. Gives the exit code. */
 export async function openConsole(o: ConsoleOptions): Promise<number> {
-  if (process.stdin.isTTY !== true || process.stdout.isTTY !== true) {
+  if (!hasConsoleTerminal()) {
     throw new SitrepError('usage', 'the console needs a terminal', {
       next: 'without one, use `sitrep run`, `plan`, `list`, `timeline` or `export`',
     })
@@ -14,13 +19,14 @@ export async function openConsole(o: ConsoleOptions): Promise<number> {
     import('../../views/main.tsx'),
   ])
   const console = await createConsole(o)
-  let postmortem: string | undefined
+  let left: Awaited<ReturnType<typeof console.close>> = {}
   try {
     await start(console)
   } finally {
-    postmortem = (await console.close()).postmortem
+    left = await console.close()
   }
-  if (postmortem !== undefined) say(`postmortem: ${postmortem}`)
+  if (left.postmortem !== undefined) say(`postmortem: ${left.postmortem}`)
+  if (left.checkpoint !== undefined) say(left.checkpoint)
   if (console.getState().recording.stopped !== undefined) return 6
   return console.exit()
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { exitCodeOf, SitrepError } from '../model/errors.ts'
-import { printError } from './output.ts'
+import { lastCleaner } from './cleaner.ts'
+import { printError, settleOutput } from './output.ts'
 
 /** Tells why a command could not go on, through the pipe that knows its secrets, and gives its exit code. */
 export function tellFailure(error: unknown, clean: (text: string) => string): number {
@@ -11,4 +12,14 @@ export function tellFailure(error: unknown, clean: (text: string) => string): nu
   // Commander throws with 0 for --help and --version, and with 1 for what is wrong usage to us.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   return 1
+}
+
+/** What nobody catches ends the process with 1, and is told with its trace through the same pipe: Node itself would print both as they are. */
+export function tellCrashes(): void {
+  process.on('uncaughtException', (error) => {
+    void lastCleaner(error)
+      .then((clean) => printError(error, { debug: true, clean }))
+      .then(settleOutput)
+      .finally(() => process.exit(1))
+  })
 }

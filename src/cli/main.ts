@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander'
 import { inert } from '../logs/inert.ts'
-import { SitrepError } from '../model/errors.ts'
+import { lastCleaner } from './cleaner.ts'
 import { commands } from './commands/index.ts'
-import { tellFailure } from './failure.ts'
+import { tellCrashes, tellFailure } from './failure.ts'
 import { outliveReader, settleOutput } from './output.ts'
 import { version } from './version.ts'
 
@@ -52,6 +52,7 @@ const changing = new Set(['run', 'undo', 'demo'])
 /** Runs one command line and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = createProgram()
+  tellCrashes()
   outliveReader(() => changing.has(program.args[0] ?? ''))
   for (const command of program.commands) command.exitOverride()
   let code = 0
@@ -59,18 +60,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv])
     code = typeof process.exitCode === 'number' ? process.exitCode : 0
   } catch (error) {
-    code = tellFailure(error, await cleanerFor(error))
+    code = tellFailure(error, await lastCleaner(error))
   }
   await settleOutput()
   process.exit(code)
-}
-
-/** A usage error speaks of a person's own words: `token=@FILE` in it is advice and no secret. */
-async function cleanerFor(error: unknown): Promise<(text: string) => string> {
-  if (error instanceof SitrepError && error.kind === 'usage') return inert
-  const [{ createPipe }, { createSecretStore }] = await Promise.all([
-    import('../logs/pipe.ts'),
-    import('../hosts/secrets.ts'),
-  ])
-  return createPipe(createSecretStore()).text
 }

@@ -39,6 +39,13 @@ export function out(line: string): void {
   if (!unread.has(process.stdout)) process.stdout.write(`${line}\n`)
 }
 
+/** Writes one line of data of many; what it gives resolves when the reader keeps up again. */
+export function flow(line: string): Promise<void> | undefined {
+  const { stdout } = process
+  if (unread.has(stdout) || stdout.write(`${line}\n`)) return undefined
+  return new Promise((resolve) => void stdout.once('drain', resolve))
+}
+
 /** Writes one message line for a person to stderr. */
 export function say(line: string): void {
   if (!unread.has(process.stderr)) process.stderr.write(`${line}\n`)

@@ -5,10 +5,12 @@ import { requireStep } from '../compose/resume.ts'
 import { isEvent } from '../model/event.ts'
 import { headlessApprove } from '../run/policy.ts'
 import { asking, interruptible } from './asking.ts'
+import { tellCheckpoint } from './checkpoint.ts'
 import { tellFailure } from './failure.ts'
 import { inkFor, out, say } from './output.ts'
 import { eventPrinter } from './print/events.ts'
 import { progressLine } from './progress.ts'
+import { tellRecording } from './recording.ts'
 import { hasTerminal, terminalApproval } from './terminal.ts'
 
 /** The flags of a headless run. */
@@ -33,6 +35,7 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
   const incident = await openFor(flags, first.prepared)
   try {
     say(`incident ${incident.id}`)
+    tellRecording(incident)
     const ink = inkFor(process.stdout)
     if (flags.json && incident.declared !== undefined) out(JSON.stringify(incident.declared))
     const progress = progressLine(!flags.json, incident.pipe.text)
@@ -65,6 +68,7 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
     return tellFailure(error, incident.pipe.text)
   } finally {
     await incident.close()
+    tellCheckpoint(incident)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Incident } from '../model/incident.ts'
 import type { SecretStore } from '../model/secret.ts'
 import { carryOut } from '../run/carry/index.ts'
 import type { Condition, Progress, RunContext } from '../run/context.ts'
+import type { Keep } from '../run/keep.ts'
 import { approvalPolicy } from '../run/policy.ts'
 import type { Approve } from '../run/types.ts'
 import type { Fleet } from './fleet.ts'
@@ -14,7 +15,7 @@ import type { Prepared } from './prepare.ts'
 export interface Recording {
   id: string
   append: Append
-  keep: RunContext['keep']
+  keep: Keep
   /** The fold of what is recorded. */
   read(): Incident
   secrets: SecretStore

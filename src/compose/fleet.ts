@@ -1,10 +1,12 @@
 import { homedir, userInfo } from 'node:os'
+import { type ClockWatch, watchClock } from '../hosts/clockOffset.ts'
 import { type ConnectEvent, connect } from '../hosts/connect.ts'
 import { createLocalSession } from '../hosts/local.ts'
 import { createPool } from '../hosts/pool.ts'
 import type { Prompter } from '../hosts/prompter.ts'
 import { createSudoPasswords } from '../hosts/sudo/passwords.ts'
 import { completeHost } from '../inventory/build.ts'
+import { type ClockOffset, isNews } from '../model/clock.ts'
 import type { Session } from '../model/command.ts'
 import { SitrepError } from '../model/errors.ts'
 import type { Append } from '../model/event.ts'
@@ -27,6 +29,8 @@ export async function createFleet(o: {
   append?: Append
   prompter?: Prompter
   onState?(host: string, state: HostState): void
+  /** How often each host's clock is measured while its session is open, in milliseconds; every 5 minutes where absent. */
+  clocksEveryMs?: number
 }): Promise<Fleet> {
   const hosts = new Map<string, Host>()
   for (const host of await Promise.all(o.hosts.map((host) => completeHost(host, { home: homedir() }))))
@@ -44,16 +48,36 @@ export async function createFleet(o: {
   }
   let closing = false
   const states = new Map<string, HostState['is']>()
+  const clocks = new Map<string, ClockOffset>()
+  const watches = new Set<ClockWatch>()
+  // Beside everything else: nobody waits for a measurement, and one that fails is made again later.
+  const watch = (host: Host, session: Session) => {
+    const { append } = o
+    if (append === undefined || host.transport === 'local') return
+    const watching = watchClock(session, {
+      everyMs: o.clocksEveryMs ?? 300_000,
+      onOffset: (offset) => {
+        if (closing || !isNews(clocks.get(host.name), offset)) return
+        clocks.set(host.name, offset)
+        recording(append('host.clock', { host: host.name, ...offset }))
+      },
+    })
+    watches.add(watching)
+    void watching.ended.then(() => watches.delete(watching))
+  }
   const pool = createPool({
-    connect: (host) =>
-      connect(host, {
+    connect: async (host) => {
+      const session = await connect(host, {
         secrets: o.secrets,
         passwords,
         ...(o.prompter === undefined ? {} : { prompter: o.prompter }),
         onEvent: (event) => {
           if (o.append !== undefined) recording(record(o.append, event))
         },
-      }),
+      })
+      watch(host, session)
+      return session
+    },
     onState: (host, state) => {
       const before = states.get(host)
       states.set(host, state.is)
@@ -79,7 +103,9 @@ export async function createFleet(o: {
     state: (name) => pool.state(name),
     [Symbol.asyncDispose]: async () => {
       closing = true
+      for (const watching of watches) watching.stop()
       await pool.close()
+      await Promise.all([...watches].map(({ ended }) => ended))
       await Promise.all(pending)
     },
   }

@@ -22,6 +22,7 @@ import { openRunbook } from './open.ts'
 import { openedChecks } from './opened.ts'
 import { type Prepared, prepareRun } from './prepare.ts'
 import { openUnits, settleEarlier, unknownSecrets, withLeft } from './resume.ts'
+import { unseenSecrets } from './secrets.ts'
 
 /** What the command line says of a runbook. */
 export interface Asked {
@@ -96,21 +97,40 @@ export interface Ran {
   unreached: SitrepError[]
 }
 
-/** Runs a prepared runbook to its end inside an open incident, and writes the postmortem. */
-export async function run(
+/** What a headless run is given. */
+export interface RunOptions {
+  approve: Approve
+  asking: Asking
+  from?: string
+  signal: AbortSignal
+  progress?: (now: Progress | undefined) => void
+  onOutput?: RunContext['onOutput']
+}
+
+/**
+ * Runs a prepared runbook to its end inside an open incident, and writes the postmortem. Throws SitrepError('recording')
+ * where something could not be recorded, so that the run had to stop; its end is recorded as far as there is room for it.
+ */
+export async function run(ready: Ready, incident: OpenIncident, o: RunOptions): Promise<Ran> {
+  const runId = crypto.randomUUID()
+  try {
+    return await runToEnd(runId, ready, incident, o)
+  } catch (error) {
+    const opened = incident.read().runs[runId] !== undefined
+    if (opened && error instanceof SitrepError && error.kind === 'recording')
+      // The error itself is told by the caller; that the end can't be recorded either is no news.
+      await finishRun(incident, { run: runId, exit: exitCodeOf.recording }).catch(() => undefined)
+    throw error
+  }
+}
+
+async function runToEnd(
+  runId: string,
   { inventory, prepared }: Ready,
   incident: OpenIncident,
-  o: {
-    approve: Approve
-    asking: Asking
-    from?: string
-    signal: AbortSignal
-    progress?: (now: Progress | undefined) => void
-    onOutput?: RunContext['onOutput']
-  },
+  o: RunOptions,
 ): Promise<Ran> {
   const { runbook } = prepared
-  const runId = crypto.randomUUID()
   const dangling = danglingOf(incident.read())
   const earlier = () => earlierStates(incident.read(), runbook.name)
   const open = openUnits(incident.read(), runbook.name, earlier())
@@ -184,7 +204,7 @@ export async function run(
     ...(unseen.length === 0
       ? {}
       : {
-          summary: `secrets of the earlier run are not known here: ${unseen.join(', ')}; its output stays on the host`,
+          summary: unseenSecrets(unseen),
         }),
   })
   ran.exit = ended.exit

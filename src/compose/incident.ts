@@ -1,14 +1,16 @@
 import { createSecretStore } from '../hosts/secrets.ts'
-import { declareIncident, findIncident, loadIncident, stateRoot } from '../journal/incidents.ts'
-import { type Journal, openJournal } from '../journal/open.ts'
+import { finishErasures } from '../journal/erase.ts'
+import { declareIncident, findIncident, incidentDir, stateRoot } from '../journal/incidents.ts'
+import { type Journal, openJournal, type RecordingState, type Resumed } from '../journal/open.ts'
+import { reserveFile } from '../journal/reserve.ts'
 import { createPipe, type Pipe } from '../logs/pipe.ts'
-import type { RunResult } from '../model/command.ts'
 import { messageOf, SitrepError } from '../model/errors.ts'
 import type { Append, EventRecord, Severity } from '../model/event.ts'
 import type { Incident } from '../model/incident.ts'
-import type { SecretStore } from '../model/secret.ts'
-import type { Kept } from '../run/context.ts'
-import { keepOutput } from './keep.ts'
+import type { SecretSource, SecretStore } from '../model/secret.ts'
+import type { Keep } from '../run/keep.ts'
+import { createKeep } from './keep.ts'
+import { keepWhileRoom } from './keepRoom.ts'
 import { followIncident } from './live.ts'
 import { operatorName } from './operator.ts'
 
@@ -16,6 +18,8 @@ import { operatorName } from './operator.ts'
 export interface OpenIncident {
   id: string
   dir: string
+  /** This process's id in the journal. */
+  writer: string
   append: Append
   /** The record that declared it. */
   declared: EventRecord | undefined
@@ -25,11 +29,18 @@ export interface OpenIncident {
   onRecord(listener: (record: EventRecord, incident: Incident) => void): () => void
   secrets: SecretStore
   pipe: Pipe
-  /** Keeps an output of more than 20 lines or 2,000 characters beside the journal. */
-  keep(name: string, result: RunResult): Promise<Kept>
+  /** Keeps beside the journal what is too long for an event. */
+  keep: Keep
+  /** How the recording stands. */
+  recording(): RecordingState
+  /** Throws where a change can't be recorded just now, after a look whether there is room again. */
+  requireRecording(): Promise<void>
   /** Why recording stopped; undefined while it works. */
   stopped(): string | undefined
-  onStopped(listener: (cause: string) => void): () => void
+  /** Calls back when recording stops; `reserve` where results are still taken. Again where that ends too. */
+  onStopped(listener: (cause: string, reserve: boolean) => void): () => void
+  /** Calls back when there is room again; `gapMs` is how long nothing could begin. */
+  onResumed(listener: (resumed: Resumed) => void): () => void
   close(): Promise<void>
 }
 
@@ -62,10 +73,21 @@ export async function declare(o: {
 export async function open(prefix: string): Promise<OpenIncident> {
   const root = stateRoot()
   const id = await findIncident(root, prefix)
-  const { dir } = await loadIncident(root, id)
   const { secrets, pipe } = sinks()
-  const journal = await openJournal({ dir, by: operatorName(), clean: (value) => pipe.deep(value) })
-  return follow(id, journal, secrets, pipe)
+  const journal = await openJournal({
+    dir: incidentDir(root, id),
+    by: operatorName(),
+    clean: (value) => pipe.deep(value),
+    reserve: reserveFile(root),
+  })
+  // What another process began to erase is finished; `sitrep verify` tells where that is not possible.
+  await finishErasures(journal.dir, journal.append).catch(() => undefined)
+  try {
+    return await follow(id, journal, secrets, pipe)
+  } catch (error) {
+    await journal.close().catch(() => undefined)
+    throw error
+  }
 }
 
 /** A store of secrets with the pipe that knows them. */
@@ -81,23 +103,32 @@ async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: 
     live.take(record)
     return record
   }
-  const unlisten = secrets.onRegister((name, _value, source) => {
-    if (live.read().secrets[name] !== undefined) return
-    // The journal names each secret and its source; a failed write is told by the next append.
+  journal.onOwn(live.take)
+  // The journal names each secret and its source; a failed write is told by the next append.
+  const nameSecret = (name: string, source: SecretSource | undefined) => {
+    if (source === undefined || live.read().secrets[name] !== undefined) return
     append('secret.registered', { name, source }).catch(() => undefined)
+  }
+  const unlisten = secrets.onRegister((name, _value, source) => nameSecret(name, source))
+  journal.onResumed(() => {
+    for (const { name } of secrets.entries()) nameSecret(name, secrets.sourceOf(name))
   })
   return {
     id,
     dir: journal.dir,
+    writer: journal.writer,
     declared: live.declared,
     append,
     read: live.read,
     onRecord: live.onRecord,
     secrets,
     pipe,
-    keep: (_name, result) => keepOutput(journal.dir, pipe, result),
-    stopped: () => journal.stopped(),
-    onStopped: (listener) => journal.onStopped(listener),
+    keep: keepWhileRoom(createKeep({ dir: journal.dir, pipe, append, read: live.read }), journal),
+    recording: journal.recording,
+    requireRecording: journal.requireRecording,
+    stopped: journal.stopped,
+    onStopped: journal.onStopped,
+    onResumed: journal.onResumed,
     close: async () => {
       unlisten()
       await live.stop()

@@ -1,6 +1,7 @@
 import type { SitrepError } from '../model/errors.ts'
 import { emptyIncident } from '../model/reduce.ts'
 import { type Observed, runChecks } from '../run/checks.ts'
+import { keepNothing } from '../run/keep.ts'
 import { planAll } from '../run/run.ts'
 import type { Approve, StepPlan } from '../run/types.ts'
 import { type Recording, runContext } from './context.ts'
@@ -14,7 +15,7 @@ export function unrecorded(): Recording {
     ...sinks(),
     id: '',
     append: async (type, data) => ({ type, data }) as never,
-    keep: async () => ({}),
+    keep: keepNothing,
     read: () => emptyIncident(''),
   }
 }

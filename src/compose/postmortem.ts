@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { inertDeep } from '../logs/inertDeep.ts'
 import { SitrepError } from '../model/errors.ts'
-import { exportPostmortem } from '../postmortem/export.ts'
+import type { Incident } from '../model/incident.ts'
+import { type Exported, exportPostmortem } from '../postmortem/export.ts'
 import { templates } from '../postmortem/templates/index.ts'
 import type { OpenIncident } from './incident.ts'
 
@@ -10,13 +12,14 @@ export async function writePostmortem(
   o: { file?: string; template?: string } = {},
 ): Promise<{ path: string; kept: string[] }> {
   const file = o.file ?? join(incident.dir, 'postmortem.md')
-  const written = await exportPostmortem({
-    incident: incident.read(),
-    template: templateOf(o.template),
-    file,
-  })
+  const written = await exportTo(file, incident.read(), o.template)
   await incident.append('export.written', { path: written.path, format: 'md', sha256: written.sha256 })
   return { path: written.path, kept: written.kept }
+}
+
+/** Writes the postmortem of an incident that is only read, such as one in an archive. */
+export function exportTo(file: string, incident: Incident, template?: string): Promise<Exported> {
+  return exportPostmortem({ incident: inertDeep(incident), template: templateOf(template), file })
 }
 
 /** The template of this name; the first that ships where none is asked for. */

@@ -6,6 +6,7 @@ import { leftOf } from '../run/left.ts'
 import { type Dangling, danglingOf, settleDangling } from '../run/resume.ts'
 import { planAll } from '../run/run.ts'
 import type { OpenIncident } from './incident.ts'
+import { missingSecrets, resolveSecrets } from './secrets.ts'
 
 /**
  * Looks what became of everything that earlier runs had started on these hosts, and records it. Gives the codes of what
@@ -33,21 +34,17 @@ export async function settleEarlier(
 }
 
 /**
- * The secrets of the incident that this process does not know, after a look at the hosts that teaches those which were
- * learned there. Until they are known, what a job printed meanwhile stays on its host: nothing could hide them in it.
+ * The secrets of the incident that this process does not know, after a look where they came from and one at the hosts,
+ * which teaches those that were learned there. Until they are known, what a job printed meanwhile stays on its host: nothing could hide them in it.
  */
 export async function unknownSecrets(
   context: RunContext,
   incident: Pick<OpenIncident, 'read'>,
   units: readonly Unit[],
 ): Promise<string[]> {
-  const missing = () =>
-    Object.entries(incident.read().secrets).flatMap(([name, source]) =>
-      // What a person was asked for (a passphrase, a sudo password) is asked for again when it is needed.
-      source === 'prompt' || context.secrets.has(name) ? [] : [name],
-    )
-  if (missing().length > 0) await planAll(context, units).catch(() => undefined)
-  return missing()
+  const missing = await resolveSecrets(incident, context.secrets)
+  if (missing.length > 0) await planAll(context, units).catch(() => undefined)
+  return missingSecrets(incident, context.secrets)
 }
 
 /** Says which units no run of the runbook has done yet; none where it was never run in this incident. */

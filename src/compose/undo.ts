@@ -1,4 +1,4 @@
-import { SitrepError, worstExit } from '../model/errors.ts'
+import { exitCodeOf, SitrepError, worstExit } from '../model/errors.ts'
 import type { Append } from '../model/event.ts'
 import type { StartedChange, StepState } from '../model/incident.ts'
 import type { Started } from '../run/apply.ts'
@@ -14,6 +14,7 @@ import { createFleet } from './fleet.ts'
 import type { Asking } from './headless.ts'
 import type { OpenIncident } from './incident.ts'
 import { openInventory, pickHosts } from './inventory.ts'
+import { resolveSecrets, unseenSecrets, withholding } from './secrets.ts'
 
 /** Undoes the steps of an incident from its journal, newest first; asks once for each step. */
 export async function undoIncident(
@@ -43,15 +44,19 @@ export async function undoIncident(
     append: incident.append,
     ...(o.asking.prompter === undefined ? {} : { prompter: o.asking.prompter }),
   })
+  const unseen = await resolveSecrets(incident, incident.secrets, o.asking.prompter)
+  const ended = (codes: number[], reason: string) => ({
+    code: worstExit(incident.stopped() === undefined ? codes : [...codes, exitCodeOf.recording]),
+    reason: unseen.length === 0 ? reason : `${reason}\n${unseenSecrets(unseen)}`,
+  })
   const codes: number[] = []
   for (const state of states) {
-    const context = undoContext(incident, state, fleet, policy, o)
+    const context = withholding(undoContext(incident, state, fleet, policy, o), unseen)
     const end = await undoState(context, state)
     codes.push(end.code)
-    if (end.code !== 0)
-      return { code: worstExit(codes), reason: `${state.step} on ${state.host}: ${end.reason}` }
+    if (end.code !== 0) return ended(codes, `${state.step} on ${state.host}: ${end.reason}`)
   }
-  return { code: 0, reason: `undone: ${states.map(({ step, host }) => `${step} on ${host}`).join(', ')}` }
+  return ended(codes, `undone: ${states.map(({ step, host }) => `${step} on ${host}`).join(', ')}`)
 }
 
 /** Throws a usage error where the incident has no such step or host; a typing mistake is not "nothing to undo". */

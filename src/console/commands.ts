@@ -1,8 +1,9 @@
 import type { Fleet } from '../compose/fleet.ts'
 import type { OpenIncident } from '../compose/incident.ts'
 import type { Room } from '../console.types.ts'
-import { messageOf, SitrepError } from '../model/errors.ts'
+import { messageOf } from '../model/errors.ts'
 import { head } from '../run/apply.ts'
+import { keeping } from '../run/keep.ts'
 
 /** How long an ad hoc command may run, in milliseconds. */
 const limit = 60_000
@@ -33,19 +34,22 @@ export function createCommands(o: {
     const session = await fleet.session(host)
     if (signal.aborted) return tell(`${host}: cancelled before it started`, true)
     const { id } = await incident.append('command.started', { host, command: text })
-    const job = await session.job(id, { argv: ['sh', '-c', text] }, { timeoutMs: limit, signal })
-    const result = await job.done
-    const kept = await incident.keep(text, result)
-    await incident.append('command.ran', {
-      started: id,
-      host,
-      command: text,
-      endedBy: result.endedBy,
-      ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
-      ms: Math.round(result.ms),
-      stdout: head(incident.pipe.bytes(result.stdout.bytes)),
-      stderr: head(incident.pipe.bytes(result.stderr.bytes)),
-      ...kept,
+    const command = { argv: ['sh', '-c', text] }
+    const { job, result } = await keeping(incident.keep, async (keeper) => {
+      const job = await session.job(id, command, { timeoutMs: limit, signal, onOutput: keeper.chunk })
+      const result = await job.done
+      await incident.append('command.ran', {
+        started: id,
+        host,
+        command: text,
+        endedBy: result.endedBy,
+        ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
+        ms: Math.round(result.ms),
+        stdout: head(incident.pipe.bytes(result.stdout.bytes)),
+        stderr: head(incident.pipe.bytes(result.stderr.bytes)),
+        ...(await keeper.end()),
+      })
+      return { job, result }
     })
     const well = result.endedBy === 'exit' && result.exitCode === 0
     const how = result.problem ?? (result.endedBy === 'exit' ? `exit ${result.exitCode}` : result.endedBy)
@@ -69,9 +73,7 @@ export function createCommands(o: {
 
   return {
     run: async (fleet, hosts, text) => {
-      const stopped = incident.stopped()
-      if (stopped !== undefined)
-        throw new SitrepError('recording', `RECORDING STOPPED: ${stopped}`, { next: 'nothing was run' })
+      if (incident.stopped() !== undefined) await incident.requireRecording()
       const ends = await Promise.allSettled(hosts.map((host) => start(fleet, host, text)))
       const failed = ends.filter((end) => end.status === 'rejected')
       if (failed.length > 1) for (const { reason } of failed) tell(messageOf(reason), true)

@@ -1,4 +1,5 @@
 import { type Approvals, createApprovals } from '../compose/approvals.ts'
+import { leavePostmortem } from '../compose/finish.ts'
 import { ready } from '../compose/headless.ts'
 import type { OpenIncident } from '../compose/incident.ts'
 import { followLogs } from '../compose/logs.ts'
@@ -6,6 +7,7 @@ import { writePostmortem } from '../compose/postmortem.ts'
 import type { Prompts } from '../compose/prompts.ts'
 import { undoable } from '../compose/undo.ts'
 import type { Intent, Room } from '../console.types.ts'
+import { checkpointOfIncident, sayCheckpoint } from '../model/checkpoint.ts'
 import { SitrepError } from '../model/errors.ts'
 import type { Incident, RunState } from '../model/incident.ts'
 import { createCommands } from './commands.ts'
@@ -18,7 +20,8 @@ export interface ConsoleRoom {
   send(intent: Intent): Promise<void>
   /** The exit code of the last run that was made in it and is over; 0 where there is none. */
   exit(): number
-  close(): Promise<{ postmortem?: string }>
+  /** Where the postmortem was written, and where the record stands at the end. */
+  close(): Promise<{ postmortem?: string; checkpoint?: string }>
 }
 
 /** Opens the room of an incident; `changed` is called whenever there is something new to show. */
@@ -81,7 +84,10 @@ export function openRoom(o: {
       onHostState: (host, state) => set((room) => ({ ...room, hosts: { ...room.hosts, [host]: state } })),
     })
     mine.push(run.id)
-    set(({ suggested: _, ...room }) => ({ ...room, run: runView(run?.id ?? '', prepared) }))
+    set(({ suggested: _, ...room }) => ({
+      ...room,
+      run: incident.pipe.deep(runView(run?.id ?? '', prepared)),
+    }))
     const { fleet } = run
     logs.watch(prepared.prepared.runbook.symptoms)
     void Promise.all(prepared.prepared.logs.map((source) => logs.follow(source, fleet)))
@@ -110,17 +116,9 @@ export function openRoom(o: {
   })
 
   async function pin(key: string, seqs: readonly number[]): Promise<void> {
-    const picked = logs.pick(key, seqs)
-    const first = picked?.lines[0]
-    if (picked === undefined || first === undefined)
-      throw new SitrepError('usage', 'these lines are no longer kept')
-    const { source, lines } = picked
-    await incident.append('log.pinned', {
-      host: source.host,
-      source: `${source.kind}:${source.name}`,
-      at: first.at,
-      lines: lines.map(({ text }) => text),
-    })
+    const pinned = logs.pin(key, seqs)
+    if (pinned === undefined) throw new SitrepError('usage', 'these lines are no longer kept')
+    await incident.append('log.pinned', pinned)
   }
 
   function approve(request: string, typed: string | undefined): void {
@@ -215,10 +213,9 @@ export function openRoom(o: {
       await logs[Symbol.asyncDispose]()
       await run?.close()
       await commands.ended()
-      const stopped = incident.stopped()
-      const postmortem = stopped === undefined ? (await writePostmortem(incident)).path : undefined
-      await incident.close()
-      return postmortem === undefined ? {} : { postmortem }
+      const postmortem = await leavePostmortem(incident).finally(() => incident.close())
+      const checkpoint = sayCheckpoint(checkpointOfIncident(incident.read()))
+      return { checkpoint, ...(postmortem === undefined ? {} : { postmortem }) }
     },
   }
 }

@@ -6,7 +6,8 @@ import type { Ready } from '../compose/headless.ts'
 import type { OpenIncident } from '../compose/incident.ts'
 import { openedChecks } from '../compose/opened.ts'
 import type { Prompts } from '../compose/prompts.ts'
-import { withLeft } from '../compose/resume.ts'
+import { unknownSecrets, withLeft } from '../compose/resume.ts'
+import { unseenSecrets, withholding } from '../compose/secrets.ts'
 import { undoState } from '../compose/undo.ts'
 import type { Room, StepView } from '../console.types.ts'
 import { messageOf, SitrepError, worstExit } from '../model/errors.ts'
@@ -119,6 +120,8 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
   const codes: number[] = []
   /** The started changes that were looked after already: what can't be known is told once. */
   const settled = new Set<string>()
+  /** The started changes whose output can't be seen before all secrets of the incident are known again. */
+  const unseen = new Set<string>()
   const earlier = () => earlierStates(incident.read(), runbook.name)
 
   const contextOf = (signal: AbortSignal): RunContext =>
@@ -169,9 +172,18 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
    */
   const settle = async (context: RunContext): Promise<void> => {
     const hosts = new Set(prepared.hosts.map(({ name }) => name))
-    for (const left of danglingOf(incident.read())) {
+    const dangling = danglingOf(incident.read()).filter(
+      ({ state, change }) => hosts.has(state.host) && !settled.has(change.started),
+    )
+    unseen.clear()
+    if (dangling.length === 0) return
+    const missing = await unknownSecrets(context, incident, prepared.units)
+    if (missing.length > 0) {
+      for (const { change } of dangling) unseen.add(change.started)
+      return tell(unseenSecrets(missing), true)
+    }
+    for (const left of dangling) {
       const { state, change } = left
-      if (!hosts.has(state.host) || settled.has(change.started)) continue
       // Opening a runbook only looks: whatever a failure of its step leads to, it does not lead to it here.
       const { end, reason } = await settleDangling(context, left, {
         unit: undefined,
@@ -188,9 +200,11 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       phase: 'connecting',
       steps: view.steps.map((step) => ({ ...step, plans: {} })),
     }))
-    // A host that is out of reach is told by the look that follows.
     await settle(context).catch((error: unknown) => {
-      if (!(error instanceof SitrepError) || error.kind !== 'unreachable') throw error
+      if (!(error instanceof SitrepError)) throw error
+      // A host that is out of reach is told by the look that follows, which is made whatever can be recorded.
+      if (error.kind === 'recording') tell(error.message, true)
+      else if (error.kind !== 'unreachable') throw error
     })
     const plans = planAll(context, prepared.units, ({ shown }) =>
       show((view) => ({
@@ -202,13 +216,20 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       })),
     )
     const checks = runChecks(context, prepared.checks, began ? 'watch' : 'before', ['observe'])
-    const [{ unreached }] = await Promise.all([plans, checks])
-    for (const [host, error] of unreached) tell(`${host}: ${error.message}`, true)
+    // A check that can't be recorded ends the checks; the plans are shown all the same.
+    const [looked, checked] = await Promise.allSettled([plans, checks])
+    if (looked.status === 'rejected') throw looked.reason
+    for (const [host, error] of looked.value.unreached) tell(`${host}: ${error.message}`, true)
     show((view) => ({ ...view, phase: 'ready' }))
+    if (checked.status === 'rejected') throw checked.reason
   }
 
   const go = async (context: RunContext, step: string | undefined): Promise<void> => {
+    await incident.requireRecording()
     show((view) => ({ ...view, phase: 'running' }))
+    // Nothing is begun again of which it is not known what became of it.
+    if (unseen.size > 0) await settle(context)
+    if (unseen.size > 0) return
     if (probes === undefined) {
       const decided = await approveProbes(context, prepared.checks)
       // Refused is not left out: the person stopped the run here, and is asked again when it goes on.
@@ -252,9 +273,12 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
   }
 
   const undo = async (context: RunContext, states: readonly StepState[]): Promise<void> => {
+    await incident.requireRecording()
     show((view) => ({ ...view, phase: 'running' }))
+    const missing = await unknownSecrets(context, incident, prepared.units)
+    if (missing.length > 0) tell(unseenSecrets(missing), true)
     for (const state of states) {
-      const { code, reason } = await undoState({ ...context, run: state.run }, state)
+      const { code, reason } = await undoState(withholding({ ...context, run: state.run }, missing), state)
       tell(`undo ${state.step} on ${state.host}: ${reason}`, code !== 0)
       if (code !== 0) return
     }
@@ -288,8 +312,11 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       closing.abort()
       await fleet[Symbol.asyncDispose]()
       await working
-      if (began && !finished && incident.stopped() === undefined)
-        await finish(worstExit(codes.length > 0 ? codes : [4]))
+      if (began && !finished)
+        await finish(worstExit(codes.length > 0 ? codes : [4])).catch((error: unknown) => {
+          // That recording stopped stands on the screen, and is the console's exit code.
+          if (!(error instanceof SitrepError) || error.kind !== 'recording') throw error
+        })
     },
   }
 }

@@ -4,6 +4,14 @@ import type { SecretSource, SecretStore } from '../model/secret.ts'
 /** A shorter value would be found all over ordinary output, and redacting it would hide that output instead. */
 const shortest = 4
 
+/** What every store of this process was given. */
+const given: { name: string; value: string }[] = []
+
+/** Every secret that this process ever knew, for what is told when it is not known any more of which incident it is: the error that ends a command, and a crash. */
+export function everySecret(): readonly { name: string; value: string }[] {
+  return given
+}
+
 /** The secrets of one incident: in memory only. */
 export function createSecretStore(): SecretStore {
   const values = new Map<string, { value: string; source: SecretSource }>()
@@ -17,6 +25,7 @@ export function createSecretStore(): SecretStore {
         })
       }
       values.set(name, { value, source })
+      if (!given.some((known) => known.value === value)) given.push({ name, value })
       for (const listener of listeners) listener(name, value, source)
     },
     has: (name) => values.has(name),

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -17,9 +17,13 @@ export interface Artifact {
   cut: boolean
 }
 
-/** Takes text that came through the one pipe, as it comes. */
+/** Takes text that came through the one pipe, as it comes. A disk that fails is told by `end`. */
 export interface ArtifactWriter {
   write(text: string): void
+  /** Counts what is not even given any more, because the limit is reached. */
+  skip(bytes: number): void
+  /** True as soon as something was cut: nothing is kept any more. */
+  full(): boolean
   /** Finishes and stores it. */
   end(): Promise<Artifact>
   /** Leaves nothing behind. */
@@ -34,11 +38,11 @@ export function artifactsDir(dir: string): string {
 }
 
 /** Opens a new artifact in an incident's folder; `limit` is in bytes of text. */
-export async function createArtifact(dir: string, o: { limit?: number } = {}): Promise<ArtifactWriter> {
+export function createArtifact(dir: string, o: { limit?: number } = {}): ArtifactWriter {
   const limit = o.limit ?? defaultLimit
   const folder = artifactsDir(dir)
-  await privateDir(folder)
-  const part = join(folder, `${randomBytes(8).toString('hex')}.part`)
+  // The name tells whose it is, so that what a killed console left can be told from what is being written.
+  const part = join(folder, `${process.pid}-${randomBytes(8).toString('hex')}.part`)
   const hash = createHash('sha256')
   const hashing = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -47,9 +51,17 @@ export async function createArtifact(dir: string, o: { limit?: number } = {}): P
     },
   })
   const gzip = createGzip()
-  const written = pipeline(gzip, hashing, createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true }))
-  // The failure is reported by end(); until then nobody waits for it.
-  written.catch(() => undefined)
+  // A write to a stream that failed is told by the pipeline, not by an event that nobody listens to.
+  gzip.on('error', () => undefined)
+  const written = privateDir(folder).then(() =>
+    pipeline(gzip, hashing, createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true })),
+  )
+  const remove = () => rm(part, { force: true }).catch(() => undefined)
+  // The failure is told by end(). On a full disk its room is given back before that: what others record may need it.
+  const failed = written.catch(() => {
+    gzip.destroy()
+    return remove()
+  })
   let bytes = 0
   let dropped = 0
 
@@ -61,10 +73,14 @@ export async function createArtifact(dir: string, o: { limit?: number } = {}): P
       const kept = chunk.subarray(0, wholeCharacters(chunk, room))
       dropped += chunk.length - kept.length
       bytes += kept.length
-      if (kept.length > 0) gzip.write(kept)
+      if (kept.length > 0 && gzip.writable) gzip.write(kept)
     },
+    skip(count) {
+      dropped += count
+    },
+    full: () => dropped > 0,
     async end() {
-      gzip.end(dropped > 0 ? `\n‹cut: ${dropped} more bytes›\n` : undefined)
+      if (gzip.writable) gzip.end(dropped > 0 ? `\n‹cut: ${dropped} more bytes›\n` : undefined)
       try {
         await written
         const sha256 = hash.digest('hex')
@@ -72,15 +88,42 @@ export async function createArtifact(dir: string, o: { limit?: number } = {}): P
         await syncDir(folder)
         return { sha256, bytes, cut: dropped > 0 }
       } catch (cause) {
-        await rm(part, { force: true })
+        await failed
+        await remove()
         throw cause
       }
     },
     async abandon() {
       gzip.destroy()
-      await written.catch(() => undefined)
-      await rm(part, { force: true })
+      await failed
+      await remove()
     },
+  }
+}
+
+/**
+ * Removes the unfinished files of consoles of this machine that are no longer there. One that was written to within the
+ * last hour stays, whoever wrote it: the folder may be shared with a machine that we can't ask.
+ */
+export async function sweepParts(dir: string, now: number = Date.now()): Promise<void> {
+  const folder = artifactsDir(dir)
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names) {
+    const pid = /^(\d+)-[0-9a-f]{16}\.part$/.exec(name)?.[1]
+    if (pid === undefined || isAlive(Number(pid))) continue
+    const path = join(folder, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && now - found.mtimeMs > 3_600_000)
+      await rm(path, { force: true }).catch(() => undefined)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
@@ -90,7 +133,7 @@ export async function storeArtifact(
   text: string,
   o: { limit?: number } = {},
 ): Promise<Artifact> {
-  const writer = await createArtifact(dir, o)
+  const writer = createArtifact(dir, o)
   writer.write(text)
   return writer.end()
 }

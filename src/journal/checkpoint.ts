@@ -1,51 +1,53 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { decodeLine, splitLines } from './decode.ts'
+import { type Checkpoint, orderedCheckpoint, parseCheckpoint } from '../model/checkpoint.ts'
+import { decodeLine } from './decode.ts'
 import { journalFiles, writeWhole } from './files.ts'
-import { sha256 } from './hash.ts'
+import { lastLine } from './lines.ts'
 
-/** Where each writer's chain stood at a moment: what a later look is held against, since a cut tail leaves a valid chain. */
-export interface Checkpoint {
-  incident: string
-  writers: { writer: string; seq: number; hash: string }[]
-}
-
-/** The checkpoint of an incident as its files stand now. */
-export async function checkpointOf(dir: string): Promise<Checkpoint> {
+/** The checkpoint of an incident as its files stand now; `id` where the folder is not named by it. */
+export async function checkpointOf(dir: string, id = basename(dir)): Promise<Checkpoint> {
   const writers: Checkpoint['writers'] = []
   for (const { writer, path } of await journalFiles(dir)) {
-    const line = splitLines(await readFile(path)).lines.at(-1)
-    const decoded = line === undefined ? undefined : decodeLine(line)
+    const last = await lastLine(path)
+    const decoded = last && decodeLine(last.line.toString('utf8'))
     if (decoded && 'record' in decoded)
       writers.push({ writer, seq: decoded.record.seq, hash: decoded.record.hash })
   }
-  return { incident: basename(dir), writers }
-}
-
-/** One line that stands for a checkpoint, to be kept elsewhere: its sha256. */
-export function checkpointHash(checkpoint: Checkpoint): string {
-  return sha256(JSON.stringify(checkpoint))
+  return orderedCheckpoint(id, writers)
 }
 
 const file = (dir: string) => join(dir, 'checkpoint.json')
 
-/** Leaves the checkpoint in the incident's folder; a writer that it knew and that is gone or shorter now stays as it was known. */
+/**
+ * Leaves the checkpoint in the incident's folder. A writer that was known and is now gone, shorter, or another at the same
+ * place stays as it was known, so that closing a console does not cover up what was done to the files.
+ */
 export async function writeCheckpoint(dir: string): Promise<void> {
   const [now, before] = [await checkpointOf(dir), await readCheckpoint(dir)]
   const known = new Map(now.writers.map((entry) => [entry.writer, entry]))
   for (const entry of before?.writers ?? []) {
-    if ((known.get(entry.writer)?.seq ?? -1) < entry.seq) known.set(entry.writer, entry)
+    const found = known.get(entry.writer)
+    if (found === undefined || found.seq <= entry.seq) known.set(entry.writer, entry)
   }
-  const writers = [...known.values()].sort((a, b) => (a.writer < b.writer ? -1 : 1))
-  await writeWhole(file(dir), `${JSON.stringify({ incident: now.incident, writers })}\n`)
+  const checkpoint = orderedCheckpoint(now.incident, [...known.values()])
+  await writeWhole(file(dir), `${JSON.stringify(checkpoint)}\n`)
 }
 
 /** The checkpoint that was left last; undefined where there is none that can be read. */
 export async function readCheckpoint(dir: string): Promise<Checkpoint | undefined> {
-  try {
-    const value = JSON.parse(await readFile(file(dir), 'utf8')) as Checkpoint
-    return Array.isArray(value.writers) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const found = await lookAtCheckpoint(dir)
+  return found !== undefined && 'incident' in found ? found : undefined
+}
+
+/** The checkpoint that was left last, or why it can't be read; undefined where none was left. */
+export async function lookAtCheckpoint(dir: string): Promise<Checkpoint | { problem: string } | undefined> {
+  const text = await readFile(file(dir), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  const parsed = parseCheckpoint(text)
+  if (parsed !== undefined && Array.isArray(parsed.writers)) return parsed as Checkpoint
+  return { problem: 'checkpoint.json is not as it was written' }
 }

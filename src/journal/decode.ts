@@ -4,6 +4,7 @@ import type { EventRecord } from '../model/event.ts'
 export type Decoded = { record: EventRecord } | { problem: string }
 
 const texts = ['id', 'at', 'hlc', 'by', 'writer', 'type', 'dataHash', 'prev', 'hash'] as const
+const time = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/
 
 /** Decodes one line; a later version's record is kept as long as its envelope reads the same. */
 export function decodeLine(line: string): Decoded {
@@ -15,21 +16,24 @@ export function decodeLine(line: string): Decoded {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { problem: 'not a JSON object' }
-  const fields = value as Record<string, unknown>
-  for (const key of texts) {
-    if (typeof fields[key] !== 'string') return { problem: `the field ${key} is missing` }
-  }
-  if (typeof fields.v !== 'number' || !Number.isInteger(fields.seq))
-    return { problem: 'the field v or seq is missing' }
-  return { record: value as EventRecord }
+  const problem = problemOf(value as Record<string, unknown>)
+  return problem === undefined ? { record: value as EventRecord } : { problem }
 }
 
-const newline = 0x0a
-
-/** The whole lines of a file's bytes, and the bytes after the last newline: a line that was never finished. */
-export function splitLines(bytes: Buffer): { lines: string[]; whole: number; torn: number } {
-  const whole = bytes.lastIndexOf(newline) + 1
-  const text = bytes.toString('utf8', 0, whole)
-  const lines = text === '' ? [] : text.slice(0, -1).split('\n')
-  return { lines, whole, torn: bytes.length - whole }
+/** What is wrong with an envelope. Its fields are named one by one, since every record of a long journal comes here. */
+function problemOf(o: Record<string, unknown>): string | undefined {
+  const whole =
+    typeof o.id === 'string' &&
+    typeof o.at === 'string' &&
+    typeof o.hlc === 'string' &&
+    typeof o.by === 'string' &&
+    typeof o.writer === 'string' &&
+    typeof o.type === 'string' &&
+    typeof o.dataHash === 'string' &&
+    typeof o.prev === 'string' &&
+    typeof o.hash === 'string'
+  if (!whole) return `the field ${texts.find((key) => typeof o[key] !== 'string')} is missing`
+  if (typeof o.v !== 'number' || !Number.isInteger(o.seq)) return 'the field v or seq is missing'
+  // Every reader shows it as a time.
+  return time.test(o.at as string) ? undefined : 'the field at is not a time in UTC'
 }

@@ -1,71 +1,103 @@
-// Group commit. While one write and its fdatasync are under way, later lines wait; when it is done, all that wait
+// Group commit. While one write and its fdatasync are under way, later events wait; when it is done, all that wait
 // go down together in the next write and share the next fdatasync. So one event alone costs one of each, and a
 // hundred that wait together cost one of each too.
-//
-// Nothing is retried: after a failed fdatasync the kernel may have dropped the pages and call the next one a
-// success (fsyncgate, 2018), so a later success proves nothing about what was written before.
-import type { FileHandle } from 'node:fs/promises'
+import type { EventRecord } from '../model/event.ts'
+import { type AppendFile, NoRoom } from './appendFile.ts'
+import type { Chain, Unsealed } from './chain.ts'
 
-/** The part of a file that the writer needs. */
-export type AppendFile = Pick<FileHandle, 'write' | 'datasync' | 'close'>
-
-export interface GroupWriter {
-  /** Resolves when the line is on disk; rejects with the cause for ever after the first failure. */
-  add(line: string): Promise<void>
-  /** Waits for what is under way and closes the file. */
-  close(): Promise<void>
+/** An event that waits for the disk, and who waits for it. */
+export interface Entry {
+  event: Unsealed
+  done(record: EventRecord): void
+  failed(error: unknown): void
 }
 
-interface Waiting {
-  line: string
-  done: () => void
-  failed: (cause: unknown) => void
+/** Takes turns at the file: groups of entries, and what else must not come between the bytes of a group. */
+export interface Turns {
+  /** The entry goes down with the next group. */
+  add(entry: Entry): void
+  /** Does something when what is under way is done. */
+  alone<T>(work: () => Promise<T>): Promise<T>
+  /** Settles when nothing is under way or waits. */
+  idle(): Promise<void>
 }
 
-/** Writes lines to an open file in acknowledged groups; `onFailure` is called once, before the rejections. */
-export function createGroupWriter(file: AppendFile, onFailure: (cause: unknown) => void): GroupWriter {
-  let waiting: Waiting[] = []
-  let running: Promise<void> | undefined
-  let failure: { cause: unknown } | undefined
+/** Makes the turns; `commit` settles every entry of its group and does not reject. */
+export function createTurns(commit: (group: Entry[]) => Promise<void>): Turns {
+  let waiting: Entry[] = []
+  let turn: Promise<unknown> = Promise.resolve()
 
-  async function drain(): Promise<void> {
-    while (waiting.length > 0) {
-      const group = waiting
-      waiting = []
-      try {
-        await writeAll(file, Buffer.from(group.map(({ line }) => line).join('')))
-        await file.datasync()
-        for (const { done } of group) done()
-      } catch (cause) {
-        failure = { cause }
-        onFailure(cause)
-        for (const { failed } of [...group, ...waiting]) failed(cause)
-        waiting = []
-      }
-    }
-    running = undefined
+  function alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = turn.then(work)
+    turn = done.catch(() => undefined)
+    return done
   }
 
   return {
-    add(line) {
-      if (failure) return Promise.reject(failure.cause)
-      return new Promise((done, failed) => {
-        waiting.push({ line, done, failed })
-        running ??= drain()
+    add(entry) {
+      if (waiting.push(entry) > 1) return
+      void alone(() => {
+        const group = waiting
+        waiting = []
+        return commit(group)
       })
     },
-    async close() {
-      await running
-      await file.close()
+    alone,
+    async idle() {
+      for (let seen: unknown; seen !== turn; ) {
+        seen = turn
+        await turn
+      }
     },
   }
 }
 
-/** One write, and another only where the kernel took less than all. */
-async function writeAll(file: AppendFile, bytes: Buffer): Promise<void> {
-  for (let offset = 0; offset < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, offset, bytes.length - offset)
-    if (bytesWritten === 0) throw new Error('the disk took no bytes')
-    offset += bytesWritten
+/** What a group left when there was no room for all of it. */
+export interface Rest {
+  cause: Error
+  /** In their order, not settled. */
+  entries: Entry[]
+  /** The unfinished line that was cut off. */
+  tail: Buffer
+}
+
+/**
+ * Writes a group and settles what came to the disk. Where there was no room for all of it, whole lines that went down are
+ * records like any other (another console may have read them), and what is left is given back. Any other failure throws.
+ */
+export async function writeGroup(
+  file: AppendFile,
+  chain: Chain,
+  entries: readonly Entry[],
+): Promise<Rest | undefined> {
+  const records = chain.seal(entries.map(({ event }) => event))
+  const lines = records.map((record) => Buffer.from(`${JSON.stringify(record)}\n`))
+  const settle = (count: number) => {
+    const last = records[count - 1]
+    if (last !== undefined) chain.advance(last)
+    for (const [index, record] of records.slice(0, count).entries()) entries[index]?.done(record)
   }
+  try {
+    await file.append(lines.length === 1 && lines[0] !== undefined ? lines[0] : Buffer.concat(lines))
+  } catch (error) {
+    if (!(error instanceof NoRoom)) throw error
+    const { count, bytes } = wholeLines(lines, error.written)
+    const tail = await file.cut(bytes)
+    settle(count)
+    return { cause: error, entries: entries.slice(count), tail }
+  }
+  settle(records.length)
+  return undefined
+}
+
+/** How many of the lines, and how many bytes of them, stand whole in the first `written` bytes. */
+function wholeLines(lines: readonly Buffer[], written: number): { count: number; bytes: number } {
+  let count = 0
+  let bytes = 0
+  for (const line of lines) {
+    if (bytes + line.length > written) break
+    bytes += line.length
+    count++
+  }
+  return { count, bytes }
 }

@@ -4,11 +4,12 @@ import { isAbsolute, join } from 'node:path'
 import { messageOf, SitrepError } from '../model/errors.ts'
 import type { Severity } from '../model/event.ts'
 import type { Incident } from '../model/incident.ts'
-import { foldAll } from '../model/reduce.ts'
 import { privateDir } from './files.ts'
+import { foldJournal } from './fold.ts'
 import { incidentIdOf, isIncidentId } from './ids.ts'
 import { type Journal, type JournalOptions, openJournal } from './open.ts'
-import { type ReadJournal, readJournal } from './read.ts'
+import type { JournalProblem } from './position.ts'
+import { reserveFile } from './reserve.ts'
 
 /** Where sitrep keeps its state: `$SITREP_HOME`, `$XDG_STATE_HOME/sitrep`, or `~/.local/state/sitrep`; relative values are no place (XDG). */
 export function stateRoot(env: NodeJS.ProcessEnv = process.env): string {
@@ -61,7 +62,7 @@ export async function declareIncident(
   } & Omit<JournalOptions, 'dir'>,
 ): Promise<{ id: string; dir: string; journal: Journal }> {
   const { id, dir } = await createIncident(o)
-  const journal = await openJournal({ ...o, dir })
+  const journal = await openJournal({ reserve: reserveFile(o.root), ...o, dir })
   await journal.append('incident.declared', {
     incident: id,
     title: o.title,
@@ -90,24 +91,18 @@ export async function findIncident(root: string, prefix: string): Promise<string
 }
 
 /** An incident as its journal tells it. */
-export interface LoadedIncident extends ReadJournal {
+export interface LoadedIncident {
   id: string
   dir: string
   incident: Incident
+  problems: JournalProblem[]
 }
 
-/** Reads and folds one incident. */
+/** Reads and folds one incident; its records are not kept: `eachRecord` gives them. */
 export async function loadIncident(root: string, id: string): Promise<LoadedIncident> {
   const dir = incidentDir(root, id)
-  try {
-    const read = await readJournal(dir)
-    return { id, dir, incident: foldAll(read.records, id), ...read }
-  } catch (error) {
-    throw new SitrepError('failed', `the incident ${id} can't be read: ${messageOf(error)}`, {
-      where: dir,
-      cause: error,
-    })
-  }
+  const { fold, problems } = await foldJournal(dir, id)
+  return { id, dir, incident: fold.incident(), problems }
 }
 
 /** The ids of all incidents, newest first. */

@@ -1,16 +1,21 @@
-import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
-import { messageOf, SitrepError } from '../model/errors.ts'
+import { SitrepError } from '../model/errors.ts'
 import { type Append, type EventData, type EventRecord, type EventType, eventData } from '../model/event.ts'
+import { type AppendHandle, createAppendFile } from './appendFile.ts'
+import { createChain, salted, type Unsealed } from './chain.ts'
 import { writeCheckpoint } from './checkpoint.ts'
 import { createClock } from './clock.ts'
 import { journalDir, privateDir, repairModes, syncDir } from './files.ts'
-import { createGroupWriter } from './groupWriter.ts'
-import { dataHashOf, firstPrev, recordHashOf } from './hash.ts'
+import { sayCause } from './noRoom.ts'
 import { lastReading } from './read.ts'
+import { createRecorder, type RecordingState, type Resumed } from './recording.ts'
+import { setAside } from './repair.ts'
+import { createReserve } from './reserve.ts'
 import { newWriter } from './writer.ts'
+
+export type { RecordingState, Resumed } from './recording.ts'
 
 export interface JournalOptions {
   /** The incident's folder. */
@@ -21,8 +26,14 @@ export interface JournalOptions {
   writer?: string
   /** The one pipe: makes every string of a value inert and redacted. */
   clean(value: unknown): unknown
+  /** The file that keeps room for results when the disk fills up, one for all incidents; none where absent. */
+  reserve?: string
+  /** Milliseconds between looks for room while the disk is full; 5,000 where absent. */
+  every?: number
   /** Milliseconds since the epoch. */
   now?(): number
+  /** Opens the writer's file, which must not exist, for appending and reading, 0600. */
+  openFile?(path: string): Promise<AppendHandle>
 }
 
 /** One writer's journal of one incident. */
@@ -30,14 +41,24 @@ export interface Journal extends AsyncDisposable {
   readonly dir: string
   readonly writer: string
   readonly by: string
-  /** Records one event; rejects with SitrepError('recording') when it is not on disk, and from then on always. */
+  /**
+   * Records one event. Rejects with SitrepError('recording') when it is not on disk: on a full disk for events that begin
+   * something, and for all where the reserve is used up too, until there is room; on any other failure from then on.
+   */
   append: Append
   /** Takes in the clock of another writer's record, so that what follows is ordered after it. */
   observe(record: Pick<EventRecord, 'hlc'>): void
+  recording(): RecordingState
+  /** Throws where nothing may begin, after a look whether there is room again. */
+  requireRecording(): Promise<void>
   /** Why recording stopped; undefined while it works. */
   stopped(): string | undefined
-  /** Calls back once when recording stops. */
-  onStopped(listener: (cause: string) => void): () => void
+  /** Calls back when recording stops; `reserve` where results are still taken. Again where that ends too. */
+  onStopped(listener: (cause: string, reserve: boolean) => void): () => void
+  /** Calls back when there is room again, and all is recorded as before. */
+  onResumed(listener: (resumed: Resumed) => void): () => void
+  /** Calls back with each record that the journal itself wrote: of a gap and of its end. */
+  onOwn(listener: (record: EventRecord) => void): () => void
   /** Waits for what is under way, leaves a checkpoint, closes the file. */
   close(): Promise<void>
 }
@@ -46,17 +67,35 @@ export interface Journal extends AsyncDisposable {
 export async function openJournal(o: JournalOptions): Promise<Journal> {
   const { dir, by, writer = newWriter({ by }) } = o
   const now = o.now ?? Date.now
-  const listeners = new Set<(cause: string) => void>()
-  let cause: string | undefined
-  let seq = 0
-  let prev = firstPrev
+  const stopping = listenersOf<[cause: string, reserve: boolean]>()
+  const resuming = listenersOf<[resumed: Resumed]>()
+  const own = listenersOf<[record: EventRecord]>()
   let closed: Promise<void> | undefined
 
-  const file = await openFile(dir, writer)
+  const path = join(journalDir(dir), `${writer}.jsonl`)
+  const file = await openFile(dir, path, o.openFile ?? ((path) => open(path, 'ax+', 0o600)))
   const clock = createClock(now, await lastReading(dir))
-  const group = createGroupWriter(file, (error) => {
-    cause = messageOf(error)
-    for (const listener of listeners) listener(cause)
+  const reserve = createReserve(o.reserve, dir)
+  await reserve.make()
+
+  /** What an event is before it has its place. What JSON can't hold is left out first, so that what is hashed is what a reader will parse. */
+  function unsealed<T extends EventType>(type: T, data: EventData<T>): Unsealed<T> {
+    const cleaned = JSON.parse(JSON.stringify(o.clean(checked(type, data)))) as EventData<T>
+    return { id: uuidv7(), at: new Date(now()).toISOString(), type, data: cleaned, ...salted(cleaned) }
+  }
+
+  const recorder = createRecorder({
+    file,
+    chain: createChain({ by, writer, clock }),
+    reserve,
+    event: unsealed,
+    setAside: (tail) => setAside(path, tail),
+    refusal: (state) => stoppedError(state),
+    now,
+    every: o.every ?? 5000,
+    onStopped: ({ is, cause }) => stopping.call(cause, is === 'reserve'),
+    onResumed: resuming.call,
+    onOwn: own.call,
   })
 
   async function append<T extends EventType>(
@@ -64,41 +103,25 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     data: EventData<T>,
   ): Promise<EventRecord<T, EventData<T>>> {
     if (closed) throw new SitrepError('recording', 'the journal is closed', { where: writer })
-    if (cause !== undefined) throw stoppedError(cause)
-    const record = seal(type, o.clean(checked(type, data)) as EventData<T>)
-    try {
-      await group.add(`${JSON.stringify(record)}\n`)
-    } catch (error) {
-      throw stoppedError(messageOf(error), error)
-    }
-    return record
+    const event = unsealed(type, data)
+    // Nothing is awaited before an ordinary event is in line: the file has the order of the calls.
+    if (recorder.mayRefuse(type)) await recorder.look()
+    return (await recorder.add(event)) as EventRecord<T, EventData<T>>
   }
 
-  /** Takes a number, a clock reading and a place in the chain; synchronous, so that the file has the order of the calls. */
-  function seal<T extends EventType>(type: T, cleaned: EventData<T>): EventRecord<T, EventData<T>> {
-    // What JSON can't hold is left out first, so that what is hashed is what a reader will parse.
-    const data = JSON.parse(JSON.stringify(cleaned)) as EventData<T>
-    const salt = randomBytes(16).toString('hex')
-    const hlc = clock.next()
-    const envelope = {
-      v: 1 as const,
-      id: uuidv7(),
-      at: new Date(now()).toISOString(),
-      hlc,
-      by,
-      writer,
-      seq: seq + 1,
-      type,
-    }
-    const unsigned = { ...envelope, data, salt, dataHash: dataHashOf(salt, data), prev }
-    const record = { ...unsigned, hash: recordHashOf(unsigned) }
-    seq++
-    prev = record.hash
-    return record
+  async function close(): Promise<void> {
+    await recorder.end()
+    await file.close()
+    const { is } = recorder.state()
+    if (is === 'full' || is === 'failed') return
+    await writeCheckpoint(dir).catch((error: unknown) => {
+      // A disk that is known to be full was told.
+      if (is === 'on') throw stoppedError({ is: 'failed', cause: sayCause(error) }, error)
+    })
   }
 
-  function close(): Promise<void> {
-    closed ??= group.close().then(() => (cause === undefined ? writeCheckpoint(dir) : undefined))
+  const closeOnce = () => {
+    closed ??= close()
     return closed
   }
 
@@ -108,27 +131,35 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     by,
     append,
     observe: (record) => clock.observe(record.hlc),
-    stopped: () => cause,
-    onStopped(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+    recording: recorder.state,
+    async requireRecording() {
+      await recorder.look()
+      const state = recorder.state()
+      if (state.is !== 'on') throw stoppedError(state)
     },
-    close,
-    [Symbol.asyncDispose]: close,
+    stopped: () => {
+      const state = recorder.state()
+      return state.is === 'on' ? undefined : state.cause
+    },
+    onStopped: stopping.add,
+    onResumed: resuming.add,
+    onOwn: own.add,
+    close: closeOnce,
+    [Symbol.asyncDispose]: closeOnce,
   }
 }
 
-async function openFile(dir: string, writer: string) {
+async function openFile(dir: string, path: string, opening: (path: string) => Promise<AppendHandle>) {
   try {
     await privateDir(dir)
     await privateDir(journalDir(dir))
     await repairModes(dir)
-    const file = await open(join(journalDir(dir), `${writer}.jsonl`), 'ax', 0o600)
+    const file = await createAppendFile(path, await opening(path))
     await syncDir(journalDir(dir))
     await syncDir(dir)
     return file
   } catch (error) {
-    throw stoppedError(messageOf(error), error)
+    throw stoppedError({ is: 'failed', cause: sayCause(error) }, error)
   }
 }
 
@@ -144,9 +175,26 @@ function checked<T extends EventType>(type: T, data: EventData<T>): EventData<T>
   )
 }
 
-function stoppedError(cause: string, error?: unknown): SitrepError {
-  return new SitrepError('recording', `RECORDING STOPPED: ${cause}`, {
-    next: 'no further change is made; see that the state folder can be written, then open the incident again',
-    cause: error,
-  })
+const nextSteps = {
+  reserve: 'no further change is made; make room on the disk of the state folder and it goes on',
+  full: 'nothing is recorded and no further change is made; make room on the disk of the state folder and it goes on',
+  failed: 'no further change is made; see that the state folder can be written, then open the incident again',
+}
+
+/** The error for what can't be recorded. */
+function stoppedError({ is, cause }: Exclude<RecordingState, { is: 'on' }>, error?: unknown): SitrepError {
+  return new SitrepError('recording', `RECORDING STOPPED: ${cause}`, { next: nextSteps[is], cause: error })
+}
+
+function listenersOf<A extends unknown[]>() {
+  const listeners = new Set<(...args: A) => void>()
+  return {
+    add(listener: (...args: A) => void): () => void {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    call: (...args: A) => {
+      for (const listener of listeners) listener(...args)
+    },
+  }
 }

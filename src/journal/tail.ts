@@ -1,47 +1,106 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { EventRecord } from '../model/event.ts'
-import { decodeLine, splitLines } from './decode.ts'
+import { byOrder } from '../model/reduce/order.ts'
+import { openCursor } from './cursor.ts'
 import { journalDir, journalFiles } from './files.ts'
-import { inOrder, type JournalProblem } from './read.ts'
+import type { JournalProblem, Position } from './position.ts'
+import type { Positions } from './read.ts'
 
 export interface TailOptions {
   /** Our own writer, whose records came back from `append`. */
   skip?: string
-  /** Where to go on in each writer's file: `offsets` of readJournal. From the start where absent. */
-  from?: Record<string, number>
+  /** Where to go on in each writer's file: `offsets` of a reading. From the start where absent. */
+  from?: Positions
   /** New records of other writers, in order among themselves. */
   onRecords(records: EventRecord[]): void
   onProblem?(problem: JournalProblem): void
+  /**
+   * What was read of a writer's file is no longer what stands there: a line that was never acknowledged was taken back,
+   * and another one stands in its place. What was made of it has to be made again from the whole journal.
+   */
+  onRewritten?(writer: string): void
   /** Milliseconds between looks where the system's notice fails; 1,000 where absent. */
   every?: number
 }
 
+type File = { writer: string; path: string }
+
+const piece = 64 * 1024
+/** So many records are told at once, so that a long file that appears does not have to fit into memory. */
+const most = 1000
+
 /** Watches an incident's journal for other consoles' records until stopped; a line is given only when it is finished. */
 export function tailJournal(dir: string, o: TailOptions): { stop(): Promise<void>; look(): Promise<void> } {
-  const offsets = new Map(Object.entries(o.from ?? {}))
-  const lines = new Map<string, number>()
+  const positions = new Map<string, Position>(o.from)
   let stopped = false
   let looking: Promise<void> | undefined
   let again = false
   let watcher: FSWatcher | undefined
+  let found: EventRecord[] = []
+
+  function give(): void {
+    const records = found.sort(byOrder)
+    found = []
+    if (records.length > 0 && !stopped) o.onRecords(records)
+  }
 
   async function lookOnce(): Promise<void> {
-    const found: EventRecord[] = []
-    for (const { writer, path } of await journalFiles(dir)) {
-      if (writer === o.skip || stopped) continue
-      const bytes = await readFrom(path, offsets.get(writer) ?? 0)
-      if (bytes.length === 0) continue
-      const { lines: whole, whole: length } = splitLines(bytes)
-      offsets.set(writer, (offsets.get(writer) ?? 0) + length)
-      for (const line of whole) {
-        lines.set(writer, (lines.get(writer) ?? 0) + 1)
-        const decoded = decodeLine(line)
-        if ('record' in decoded) found.push(decoded.record)
-        else o.onProblem?.({ writer, line: lines.get(writer)!, reason: decoded.problem })
-      }
+    for (const file of await journalFiles(dir)) {
+      if (file.writer === o.skip || stopped) continue
+      // A file that can't be read now hides no other; the next look tries again.
+      await readOn(file).catch(() => undefined)
     }
-    if (found.length > 0 && !stopped) o.onRecords(inOrder(found))
+    give()
+  }
+
+  async function readOn(file: File): Promise<void> {
+    const from = positions.get(file.writer)
+    const known = from?.bytes ?? 0
+    const { size } = await stat(file.path)
+    if (size === known) return
+    if (size > known && (await follow(file, from))) return
+    await startOver(file, from?.seq ?? 0)
+    o.onRewritten?.(file.writer)
+  }
+
+  /** Reads what was appended; false where it does not follow what was read before. */
+  async function follow(file: File, from: Position | undefined): Promise<boolean> {
+    let hash = from?.hash
+    let strange = false
+    const onProblem = (problem: JournalProblem) => {
+      if (hash === undefined) o.onProblem?.(problem)
+      else strange = true
+    }
+    const cursor = await openCursor(file, { piece, from, onProblem })
+    try {
+      while (await cursor.advance()) {
+        const record = cursor.record!
+        if (strange || (hash !== undefined && record.prev !== hash)) return false
+        hash = undefined
+        take(record)
+      }
+      if (!strange) positions.set(file.writer, cursor.end())
+      return !strange
+    } finally {
+      await cursor.close()
+    }
+  }
+
+  /** Reads a file from its start; what comes after the number that was known is told. */
+  async function startOver(file: File, known: number): Promise<void> {
+    const cursor = await openCursor(file, { piece, onProblem: () => undefined })
+    try {
+      while (await cursor.advance()) if (cursor.record!.seq > known) take(cursor.record!)
+      positions.set(file.writer, cursor.end())
+    } finally {
+      await cursor.close()
+    }
+  }
+
+  function take(record: EventRecord): void {
+    found.push(record)
+    if (found.length >= most) give()
   }
 
   /** One look at a time; what changes during a look makes another one follow it. */
@@ -81,18 +140,5 @@ export function tailJournal(dir: string, o: TailOptions): { stop(): Promise<void
       watcher?.close()
       await looking
     },
-  }
-}
-
-async function readFrom(path: string, offset: number): Promise<Buffer> {
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    if (size <= offset) return Buffer.alloc(0)
-    const bytes = Buffer.alloc(size - offset)
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, offset)
-    return bytes.subarray(0, bytesRead)
-  } finally {
-    await file.close()
   }
 }

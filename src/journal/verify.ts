@@ -1,19 +1,17 @@
-import { readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { type Checkpoint, orderedCheckpoint } from '../model/checkpoint.ts'
 import type { EventRecord } from '../model/event.ts'
-import { type Checkpoint, checkpointOf, readCheckpoint } from './checkpoint.ts'
-import { decodeLine, splitLines } from './decode.ts'
-import { journalFiles } from './files.ts'
-import { dataHashOf, firstPrev, recordHashOf } from './hash.ts'
+import { decodeLine } from './decode.ts'
+import { journalDir, journalFiles } from './files.ts'
+import { eachLine } from './lines.ts'
+import { erasureOf } from './named.ts'
+import { type Against, type AgainstReport, checkpointsOf } from './verify/against.ts'
+import { type BadRecord, type Chain, followChain } from './verify/chain.ts'
+import { createFileCheck, type FilesReport } from './verify/files.ts'
 
-/** The first record of a writer that does not hold, and why. */
-export interface BadRecord {
-  /** Counted from 1. */
-  line: number
-  /** The number it should have. */
-  seq: number
-  id?: string
-  reason: string
-}
+export type { Against, AgainstReport } from './verify/against.ts'
+export type { BadRecord } from './verify/chain.ts'
 
 /** How one writer's chain stands. */
 export interface WriterReport {
@@ -27,106 +25,123 @@ export interface WriterReport {
 }
 
 /** What `sitrep verify --json` prints. */
-export interface VerifyReport {
+export interface VerifyReport extends FilesReport {
   whole: boolean
   writers: WriterReport[]
   /** Where the chains stand now, to be held against a later look. */
   checkpoint: Checkpoint
+  against: AgainstReport[]
+  /** Unfinished lines that writers have set aside, relative to the incident's folder. */
+  aside: string[]
 }
 
-/** Proves that an incident's record is whole: every chain from its first record, held against the last checkpoint. */
-export async function verifyJournal(dir: string, against?: Checkpoint): Promise<VerifyReport> {
-  const checkpoint = against ?? (await readCheckpoint(dir))
-  const files = await Promise.all(
-    (await journalFiles(dir)).map(async ({ writer, path }) => ({
-      writer,
-      ...splitLines(await readFile(path)),
-    })),
+/**
+ * Proves that an incident's record is whole: every chain from its first record, what was erased, the files that events
+ * name; held against the checkpoint in its folder and those given. Reads as streams; nothing is written.
+ */
+export async function verifyJournal(
+  dir: string,
+  o: { id?: string; against?: readonly Against[] } = {},
+): Promise<VerifyReport> {
+  const id = o.id ?? basename(dir)
+  const { against, placesOf, furthest } = await checkpointsOf(dir, o.against ?? [])
+  const erasures = new Map<string, string>()
+  const files = createFileCheck(dir)
+  const take = (record: EventRecord) => {
+    const erasure = erasureOf(record)
+    if (erasure?.event !== undefined) erasures.set(erasure.event, erasure.reason)
+    files.take(record)
+  }
+
+  const chains: { chain: Chain; torn: number; path: string }[] = []
+  for (const { writer, path } of await journalFiles(dir)) {
+    const following = followChain(writer, placesOf(writer), take)
+    const { torn } = await eachLine(path, following.take)
+    following.end()
+    chains.push({ chain: following.chain, torn, path })
+  }
+  const still = await stillThere(chains, erasures)
+  const writers = chains.map(({ chain, torn }) =>
+    writerReport(chain, torn, erasures, still.get(chain.writer)),
   )
-  const reasons = erasures(files.flatMap(({ lines }) => lines))
-  const writers = files.map(({ writer, lines, torn }) => {
-    const known = checkpoint?.writers.find((entry) => entry.writer === writer)
-    return verifyWriter(writer, lines, torn, reasons, known)
-  })
-  for (const known of checkpoint?.writers ?? []) {
-    if (writers.some(({ writer }) => writer === known.writer)) continue
-    const reason = `the file is gone; the checkpoint saw ${known.seq} records`
-    writers.push({ writer: known.writer, records: 0, first_bad: { line: 1, seq: 1, reason } })
+  for (const { writer, seq, source } of furthest) {
+    if (writers.some((report) => report.writer === writer)) continue
+    const reason = `the file is gone; ${source} saw ${seq} records`
+    writers.push({ writer, records: 0, first_bad: { line: 1, seq: 1, reason } })
   }
-  return { whole: writers.every(({ first_bad }) => !first_bad), writers, checkpoint: await checkpointOf(dir) }
+  const found = await files.report()
+  const bad = [
+    ...found.artifacts.bad,
+    ...found.logs.bad,
+    ...against.filter(({ problem }) => problem !== undefined),
+  ]
+  return {
+    // A folder without any journal proves nothing.
+    whole: chains.length > 0 && bad.length === 0 && writers.every(({ first_bad }) => !first_bad),
+    writers,
+    checkpoint: orderedCheckpoint(
+      id,
+      chains.flatMap(({ chain: { writer, last } }) => (last ? [{ writer, ...last }] : [])),
+    ),
+    against,
+    ...found,
+    aside: await setAside(dir),
+  }
 }
 
-function erasures(lines: string[]): Map<string, string> {
-  const reasons = new Map<string, string>()
-  for (const line of lines) {
-    if (!line.includes('"type":"erased"')) continue
-    const decoded = decodeLine(line)
-    if (!('record' in decoded) || decoded.record.type !== 'erased') continue
-    const data = decoded.record.data as { event?: string; reason?: string } | undefined
-    if (data?.event) reasons.set(data.event, data.reason ?? '')
-  }
-  return reasons
-}
-
-function verifyWriter(
-  writer: string,
-  lines: string[],
+function writerReport(
+  { writer, records, bad, dataless }: Chain,
   torn: number,
-  erasable: Map<string, string>,
-  known?: Checkpoint['writers'][number],
+  erasures: ReadonlyMap<string, string>,
+  still: BadRecord | undefined,
 ): WriterReport {
-  let prev = firstPrev
-  const erased: { event: string; reason: string }[] = []
-  const report = (first_bad?: BadRecord): WriterReport => ({
+  const unexplained = dataless.find(({ id }) => !erasures.has(id!))
+  const candidates = [bad, unexplained, still].filter((one) => one !== undefined)
+  const first = candidates.sort((a, b) => a.line - b.line)[0]
+  const erased = dataless.flatMap(({ id, line }) => {
+    const reason = erasures.get(id!)
+    return reason === undefined || (first && line >= first.line) ? [] : [{ event: id!, reason }]
+  })
+  return {
     writer,
-    records: lines.length,
-    ...(first_bad ? { first_bad } : {}),
+    records,
+    ...(first ? { first_bad: first } : {}),
     ...(erased.length > 0 ? { erased } : {}),
     ...(torn > 0 ? { torn } : {}),
-  })
-  for (const [index, line] of lines.entries()) {
-    const decoded = decodeLine(line)
-    if (!('record' in decoded)) return report({ line: index + 1, seq: index + 1, reason: decoded.problem })
-    const { record } = decoded
-    const reason = whyBad(record, line, { writer, seq: index + 1, prev, erasable, known })
-    if (reason) return report({ line: index + 1, seq: index + 1, id: record.id, reason })
-    if (record.data === undefined) erased.push({ event: record.id, reason: erasable.get(record.id) ?? '' })
-    prev = record.hash
   }
-  if (known && known.seq > lines.length) {
-    return report({
-      line: lines.length + 1,
-      seq: lines.length + 1,
-      reason: `the tail is cut: the checkpoint saw ${known.seq} records`,
+}
+
+/** By writer, the first record that was to be erased and still has its data. */
+async function stillThere(
+  chains: readonly { chain: Chain; path: string }[],
+  erasures: ReadonlyMap<string, string>,
+): Promise<Map<string, BadRecord>> {
+  const gone = new Set(chains.flatMap(({ chain }) => chain.dataless.map(({ id }) => id)))
+  const open = new Set([...erasures.keys()].filter((id) => !gone.has(id)))
+  const still = new Map<string, BadRecord>()
+  if (open.size === 0) return still
+  for (const { chain, path } of chains) {
+    let line = 0
+    await eachLine(path, (bytes) => {
+      line++
+      const decoded = decodeLine(bytes.toString('utf8'))
+      if (!('record' in decoded) || !open.has(decoded.record.id) || decoded.record.data === undefined)
+        return true
+      const { id, seq } = decoded.record
+      still.set(chain.writer, { line, seq, id, reason: 'it was erased, but its data is still here' })
+      return false
     })
   }
-  return report()
+  return still
 }
 
-interface Expected {
-  writer: string
-  seq: number
-  prev: string
-  erasable: Map<string, string>
-  known: Checkpoint['writers'][number] | undefined
-}
-
-/** Why a record does not hold at its place; undefined where it does. */
-function whyBad(record: EventRecord, line: string, expected: Expected): string | undefined {
-  if (record.seq !== expected.seq)
-    return `record ${expected.seq} is missing here: record ${record.seq} stands in its place`
-  if (record.prev !== expected.prev) return 'it does not follow the record before it (prev differs)'
-  if (record.writer !== expected.writer) return `it belongs to another writer: ${record.writer}`
-  if (record.hash !== recordHashOf(record)) return 'it was changed: its hash does not fit'
-  if (record.data === undefined) {
-    if (!expected.erasable.has(record.id)) return 'its data is gone, and no event says that it was erased'
-  } else if (record.dataHash !== dataHashOf(record.salt ?? '', record.data)) {
-    return 'its data was changed: the dataHash does not fit'
-  }
-  // A change that JSON does not see (a blank, \u0041 for A) is a change all the same.
-  if (JSON.stringify(record) !== line) return 'its line was changed: it is not as it was written'
-  if (expected.known?.seq === record.seq && expected.known.hash !== record.hash) {
-    return 'it is not the record that the checkpoint saw'
-  }
-  return undefined
+async function setAside(dir: string): Promise<string[]> {
+  const names = await readdir(journalDir(dir)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names
+    .filter((name) => /\.torn-\d+$/.test(name))
+    .sort()
+    .map((name) => `journal/${name}`)
 }

@@ -52,15 +52,29 @@ function decode(bytes: Buffer): string {
   let text = ''
   let plain = 0
   for (let at = 0; at < bytes.length; ) {
-    const lead = bytes[at]!
-    const width = lead < 0x80 ? 1 : widthOf(lead)
-    const end = at + width
-    if (lead < 0x80 || (width > 1 && end <= bytes.length && isUtf8(bytes.subarray(at, end)))) {
-      at = end
+    const width = widthAt(bytes, at)
+    if (width > 0) {
+      at += width
       continue
     }
-    text += bytes.toString('utf8', plain, at) + String.fromCharCode(invalidByte + lead)
+    if (plain < at) text += bytes.toString('utf8', plain, at)
+    text += String.fromCharCode(invalidByte + bytes[at]!)
     plain = ++at
   }
-  return text + bytes.toString('utf8', plain)
+  return plain < bytes.length ? text + bytes.toString('utf8', plain) : text
+}
+
+/** The bytes of the whole and valid character at `at`; 0 where none begins there. */
+function widthAt(bytes: Buffer, at: number): number {
+  const lead = bytes[at]!
+  if (lead < 0x80) return 1
+  const width = widthOf(lead)
+  if (width === 1 || at + width > bytes.length) return 0
+  for (let next = 1; next < width; next++) if ((bytes[at + next]! & 0xc0) !== 0x80) return 0
+  // No longer form than needed, no surrogate, nothing past U+10FFFF.
+  const second = bytes[at + 1]!
+  if (lead === 0xe0 && second < 0xa0) return 0
+  if (lead === 0xed && second > 0x9f) return 0
+  if (lead === 0xf0 && second < 0x90) return 0
+  return lead === 0xf4 && second > 0x8f ? 0 : width
 }

@@ -1,9 +1,9 @@
 import type { Session } from '../model/command.ts'
 import { messageOf } from '../model/errors.ts'
-import type { LogSourceKind } from '../model/log.ts'
-import type { LogFile } from './logFile.ts'
+import type { LogLine, LogSourceKind } from '../model/log.ts'
 import type { Pipe } from './pipe.ts'
 import type { Ring } from './ring.ts'
+import type { LogFile } from './store/write.ts'
 
 /** How a followed source stands. */
 export interface FollowState {
@@ -24,6 +24,8 @@ export interface FollowOptions {
   /** The log on disk; none where absent. It is closed at the end. */
   file?: LogFile
   onState?(state: FollowState): void
+  /** Gets every line, also those that fall out of the ring at once. */
+  onLine?(line: LogLine): void
   /** After lines were added, at most once a turn of the event loop. */
   onLines?(): void
   now?(): number
@@ -31,14 +33,15 @@ export interface FollowOptions {
 
 /** Follows one log of one host into its ring and file, through the pipe, until it is stopped or ends by itself. Never rejects. */
 export function followSource(o: FollowOptions): { stop(): Promise<void>; ended: Promise<void> } {
-  const now = o.now ?? Date.now
+  const received = stamps(o.now ?? Date.now)
   const stopping = new AbortController()
   let told = false
 
   const sinkOf = (stream: 'stdout' | 'stderr') =>
     o.pipe.lines((text) => {
-      const line = o.ring.push({ at: new Date(now()).toISOString(), text, stream })
+      const line = o.ring.push({ at: received(), text, stream })
       o.file?.write(line)
+      o.onLine?.(line)
       if (told) return
       told = true
       queueMicrotask(() => {
@@ -72,11 +75,12 @@ export function followSource(o: FollowOptions): { stop(): Promise<void>; ended: 
 
   const ended = follow()
     .catch((error: unknown) => messageOf(error))
-    .then((reason) => {
+    .then(async (reason) => {
       sinks.stdout.end()
       sinks.stderr.end()
-      o.file?.close()
+      const closed = o.file?.close()
       o.onState?.({ state: 'ended', detail: o.pipe.text(reason) })
+      await closed
     })
   return {
     ended,
@@ -84,5 +88,19 @@ export function followSource(o: FollowOptions): { stop(): Promise<void>; ended: 
       stopping.abort()
       await ended
     },
+  }
+}
+
+/** The time as ISO 8601 UTC, made once for the lines of one millisecond. */
+function stamps(now: () => number): () => string {
+  let last = Number.NaN
+  let text = ''
+  return () => {
+    const ms = now()
+    if (ms !== last) {
+      last = ms
+      text = new Date(ms).toISOString()
+    }
+    return text
   }
 }

@@ -11,8 +11,11 @@ export interface Forms {
 /** Lines of a multi-line secret this long are looked for alone too (a key that is printed indented). */
 const longLine = 12
 const shortest = 4
+/** A longer form is looked for in pieces: what is held back of a line is bounded, and a piece says enough. */
+const longestForm = 4096
+const piece = 2048
 
-/** All forms of a secret value: plain, per line, base64 at three offsets, URL, JSON, shell-quoted. */
+/** All forms of a secret value: plain, per line, base64 at three offsets, URL, JSON, HTML, shell-quoted. */
 export function formsOf(value: string): Forms {
   const plain = new Set<string>()
   const add = (text: string) => {
@@ -20,7 +23,7 @@ export function formsOf(value: string): Forms {
   }
   const values = new Set([value, value.replaceAll('\r\n', '\n'), value.replace(/\s+$/, '')])
   for (const one of values) {
-    for (const form of [one, ...jsonForms(one), ...urlForms(one), ...shellForms(one)]) {
+    for (const form of [one, ...jsonForms(one), ...urlForms(one), ...htmlForms(one), ...shellForms(one)]) {
       add(form)
       // The redactor stands behind the sanitiser: it sees what that makes of the value.
       add(inert(form))
@@ -30,7 +33,15 @@ export function formsOf(value: string): Forms {
   if (lines.length > 1) {
     for (const line of lines) if (line.length >= longLine && !/^-+(BEGIN|END) /.test(line)) add(line)
   }
-  return { plain: [...plain], base64: base64Forms(value) }
+  return { plain: [...plain].flatMap(inPieces), base64: base64Forms(value).flatMap(inPieces) }
+}
+
+function inPieces(form: string): string[] {
+  if (form.length <= longestForm) return [form]
+  const pieces: string[] = []
+  let at = 0
+  for (; form.length - at >= 2 * piece; at += piece) pieces.push(form.slice(at, at + piece))
+  return [...pieces, form.slice(at)]
 }
 
 function jsonForms(value: string): string[] {
@@ -46,10 +57,25 @@ function jsonForms(value: string): string[] {
 function urlForms(value: string): string[] {
   const whole = value.toWellFormed()
   const component = encodeURIComponent(whole)
-  const strict = component.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  const strict = component.replace(/[!'()*]/g, percent)
+  const all = component.replace(/[-_.!~*'()]/g, percent)
   const form = new URLSearchParams({ v: whole }).toString().slice(2)
-  const upper = [component, strict, form, encodeURI(whole)]
+  const upper = [component, strict, all, form, encodeURI(whole)]
   return [...upper, ...upper.map((text) => text.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()))]
+}
+
+function percent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+}
+
+/** As an error page prints it. */
+function htmlForms(value: string): string[] {
+  const named = value
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+  return [named, named.replaceAll("'", '&#39;'), named.replaceAll("'", '&#x27;')]
 }
 
 function shellForms(value: string): string[] {
@@ -66,8 +92,7 @@ function shellForms(value: string): string[] {
 
 /**
  * Base64 of a value that begins at byte 0, 1 or 2 of a group of three: the characters that depend on the value alone.
- * Where the first or last group is shared with neighbours, both the form with the whole groups only and the form with
- * what is certain of the shared ones are looked for.
+ * Of the first and last group, where they are shared with neighbours, what is certain is looked for.
  */
 function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value)
@@ -80,10 +105,13 @@ function base64Forms(value: string): string[] {
     const from = offset === 0 ? 0 : offset + 1
     // A last group of 1 or 2 bytes ends in a character that may hold bits of the next byte.
     const to = (offset + bytes.length) % 3 === 0 ? text.length : text.length - 1
-    for (const start of [from, Math.ceil(from / 4) * 4]) {
+    // Where it is printed in lines, up to three of its characters may stand at the end of the line
+    // before. (A long one shows itself by its other pieces.)
+    const last = text.length > longestForm ? from : from + 3
+    for (let start = from; start <= last; start++) {
       const form = text.slice(start, to)
-      // Without its shared first group a short form would be met by chance.
-      if (form.length < (start === from ? shortest : 8)) continue
+      // Without its beginning a short form would be met by chance.
+      if (form.length < (start === from ? shortest : start % 4 === 0 ? 8 : 12)) continue
       forms.add(form)
       forms.add(form.replaceAll('+', '-').replaceAll('/', '_'))
     }

@@ -1,6 +1,10 @@
-import { type Automaton, createAutomaton } from './automaton.ts'
+import { type Codes, codesOf } from './codes.ts'
 import { formsOf } from './forms.ts'
-import { type Shape, shapes } from './shapes.ts'
+import type { Line } from './keyValue.ts'
+import type { Rest } from './rest.ts'
+import { shapes } from './shapes.ts'
+import { createTriggers } from './triggers.ts'
+import { createValues } from './values.ts'
 
 /** A place in the text that is to be replaced by its mark; a registered value goes before a shape. */
 export interface Found {
@@ -8,11 +12,15 @@ export interface Found {
   to: number
   mark: string
   known: boolean
+  /** What it may go on with, where the text ended before it did. */
+  rest: Rest
 }
 
-/** Finds what is to be hidden in a text; `pending` is where something that is not finished yet may begin. */
+/** Finds what is to be hidden in a text, in order, none in another. */
 export interface Matcher {
-  find(text: string): { found: Found[]; pending: number }
+  find(text: string): Found[]
+  /** Where something may begin that the text, which ends at a line's end, has only the beginning of; else its length. */
+  pending(text: string): number
 }
 
 /** The mark of a registered secret. */
@@ -21,72 +29,81 @@ export function secretMark(name: string): string {
 }
 
 const base64Character = /[A-Za-z0-9+/_-]/
+const shapeMarks = shapes.map(({ name }) => `‹redacted:${name}›`)
+
+const eachTrigger = createTriggers(
+  shapes.flatMap(({ triggers }, id) => triggers.map((text) => ({ text, id }))),
+)
 
 /** A matcher for some registered values and all well-known shapes. */
 export function createMatcher(known: readonly { name: string; value: string }[]): Matcher {
-  const names = known.map(({ name }) => name)
-  const forms = known.map(({ value }) => formsOf(value))
-  const triggers = shapes.flatMap((shape, index) =>
-    shape.triggers.map((text) => ({ text, id: known.length + index })),
-  )
-  const plain = createAutomaton([
-    ...forms.flatMap((form, id) => form.plain.map((text) => ({ text, id }))),
-    ...triggers,
-  ])
-  const base64 = createAutomaton(
-    forms.flatMap((form, id) => form.base64.map((text) => ({ text, id }))),
-    { skipNewlines: true },
-  )
+  const names = new Set(known.map(({ name }) => name))
+  const marks = known.map(({ name }) => secretMark(name))
+  const forms = known.flatMap(({ value }, id) => {
+    const { plain, base64 } = formsOf(value)
+    return [
+      ...plain.map((text) => ({ text, id, wraps: false })),
+      ...base64.map((text) => ({ text, id, wraps: true })),
+    ]
+  })
+  const values = createValues(forms)
 
-  function find(text: string): { found: Found[]; pending: number } {
-    const found: Found[] = []
-    const tried = new Map<number, Set<Shape>>()
-    const first = plain.find(text)
-    for (const hit of first.hits) {
-      const name = names[hit.id]
-      if (name !== undefined) found.push({ from: hit.from, to: hit.to, mark: secretMark(name), known: true })
-      else found.push(...inLine(text, hit.from, shapes[hit.id - known.length]!, tried))
+  return {
+    find(text) {
+      const found: Found[] = []
+      const codes = codesOf(text)
+      for (const { form, from, to } of values.find(text, codes)) {
+        const place = form.wraps ? widened(text, from, to) : { from, to }
+        found.push({ ...place, mark: marks[form.id]!, known: true, rest: 'none' })
+      }
+      findShapes(text, codes, found)
+      return found.length === 0 ? found : merge(outsideMarks(text, found, names))
+    },
+    pending: values.pending,
+  }
+}
+
+function findShapes(text: string, codes: Codes, found: Found[]): void {
+  /** From where on each shape is to be asked again. */
+  let pasts: Int32Array | undefined
+  let line: Line = { from: 0, to: -1 }
+  eachTrigger(text, codes, (id, at) => {
+    pasts ??= new Int32Array(shapes.length)
+    if (at < pasts[id]!) return
+    if (at >= line.to || at < line.from) line = lineAround(text, at)
+    const { spans, past } = shapes[id]!.find(text, at, line)
+    pasts[id] = past
+    for (const { from, to, rest } of spans) {
+      if (from < to) found.push({ from, to, mark: shapeMarks[id]!, known: false, rest })
     }
-    const pending = Math.min(first.pending, inBase64(text, base64, names, found))
-    return { found: merge(outsideMarks(text, found, names)), pending }
-  }
-  return { find }
+  })
 }
 
-function inLine(text: string, at: number, shape: Shape, tried: Map<number, Set<Shape>>): Found[] {
-  const start = text.lastIndexOf('\n', at - 1) + 1
-  const done = tried.get(start) ?? new Set()
-  if (done.has(shape)) return []
-  tried.set(start, done.add(shape))
+function lineAround(text: string, at: number): Line {
   const newline = text.indexOf('\n', at)
-  const line = text.slice(start, newline < 0 ? text.length : newline)
-  const mark = `‹redacted:${shape.name}›`
-  return shape.find(line).map(({ from, to }) => ({ from: start + from, to: start + to, mark, known: false }))
+  return { from: text.lastIndexOf('\n', at) + 1, to: newline < 0 ? text.length : newline }
 }
 
-/** Adds the hits in base64, with the characters at their ends that hold some of the value's bits. */
-function inBase64(text: string, automaton: Automaton, names: readonly string[], found: Found[]): number {
-  const { hits, pending } = automaton.find(text)
-  for (const hit of hits) {
-    let { from, to } = hit
-    if (from > 0 && base64Character.test(text[from - 1]!)) from--
-    if (to < text.length && base64Character.test(text[to]!)) to++
-    while (text[to] === '=') to++
-    found.push({ from, to, mark: secretMark(names[hit.id]!), known: true })
-  }
-  return pending
+/** With the characters at the ends of base64 that hold some of the value's bits. */
+function widened(text: string, from: number, to: number): { from: number; to: number } {
+  const start = from > 0 && base64Character.test(text[from - 1]!) ? from - 1 : from
+  let end = to < text.length && base64Character.test(text[to]!) ? to + 1 : to
+  while (text[end] === '=') end++
+  return { from: start, to: end }
 }
 
 /** Leaves out what stands inside a mark that was set already: text goes through the pipe more than once. */
-function outsideMarks(text: string, found: Found[], names: readonly string[]): Found[] {
-  if (found.length === 0 || !text.includes('‹')) return found
+function outsideMarks(text: string, found: Found[], names: ReadonlySet<string>): Found[] {
+  if (!text.includes('‹')) return found
   const marks: { from: number; to: number }[] = []
   for (const mark of text.matchAll(/‹(?:secret:([^‹›\n]{1,120})|redacted:[a-z0-9-]{1,30})›/g)) {
-    if (mark[1] !== undefined && !names.includes(mark[1])) continue
+    if (mark[1] !== undefined && !names.has(mark[1])) continue
     marks.push({ from: mark.index, to: mark.index + mark[0].length })
   }
   return found.filter(({ from, to }) => !marks.some((mark) => from >= mark.from && to <= mark.to))
 }
+
+const longPiece = 1024
 
 /** Overlapping places become one; its mark is that of a registered value where there is one, the longest first. */
 function merge(found: Found[]): Found[] {
@@ -95,11 +112,13 @@ function merge(found: Found[]): Found[] {
   for (const one of sorted) {
     const last = merged.at(-1)
     const length = one.to - one.from
-    if (!last || one.from >= last.to) {
+    // A long value is found in pieces, one behind the other.
+    const goesOn = last?.to === one.from && last.mark === one.mark && length >= longPiece
+    if (!last || one.from > last.to || (one.from === last.to && !goesOn)) {
       merged.push({ ...one, length })
       continue
     }
-    last.to = Math.max(last.to, one.to)
+    if (one.to > last.to) Object.assign(last, { to: one.to, rest: one.rest })
     if (one.known && (!last.known || length > last.length))
       Object.assign(last, { mark: one.mark, known: true, length })
   }

@@ -82,9 +82,11 @@ function clean(value: unknown, text: (value: string) => string, key = ''): unkno
   )
 }
 
+const mark = /^‹(?:secret|redacted):[^‹›]+›/
+
 /** A parsed object has lost the `KEY=` that told of its value. A reference to a secret (`{ secret: NAME }`) is none. */
 function hideNamed(key: string, value: string): string {
-  if (key === '' || key === 'secret' || value.startsWith('‹')) return value
+  if (key === '' || key === 'secret' || mark.test(value)) return value
   const tells = isSecretHeader(key) || (isTelling(key) && !isNoSecret(value))
   return tells && value !== '' ? '‹redacted:value›' : value
 }

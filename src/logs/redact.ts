@@ -6,6 +6,7 @@
 import type { SecretStore } from '../model/secret.ts'
 import { createKeyBlocks } from './keyBlocks.ts'
 import { createMatcher, type Found, type Matcher } from './matcher.ts'
+import { createRestEater, type Rest } from './rest.ts'
 
 /** Hides secrets in text that was made inert. */
 export interface Redactor {
@@ -17,8 +18,6 @@ export interface Redactor {
 
 const longest = 65_536
 const overlap = 16_384
-/** What a token that is too long to hold may go on with. */
-const tokenRest = /^[\w+/=.%~-]+/
 
 /** A redactor for the secrets of a store: those registered now and later, each from then on, also after its value was replaced. */
 export function createRedactor(secrets: Pick<SecretStore, 'entries' | 'onRegister'>): Redactor {
@@ -50,55 +49,57 @@ export function createRedactor(secrets: Pick<SecretStore, 'entries' | 'onRegiste
 
 function createStream(current: () => Matcher): { push(text: string): string; end(): string } {
   let held = ''
-  let eating = false
+  /** Where the unfinished line begins in `held`. */
+  let line = 0
+  const eater = createRestEater()
   let keyBlocks = createKeyBlocks()
 
-  /** Lets go of what is safe in `held`, which ends at a line's end or is a part of a line that is too long. */
-  function letGo(mode: 'lines' | 'part' | 'all'): string {
-    const { found, pending } = current().find(held)
-    let end = held.length
-    if (mode === 'lines') end = safeEnd(held, found, pending)
-    if (mode === 'part') {
-      end = safePart(found, Math.min(held.length - overlap, pending))
-      if (end <= 0) {
-        // One secret fills the whole part: its mark stands for it and for all that it goes on with.
-        end = found[0]?.to ?? held.length
-        eating = end === held.length && found.length > 0
-      }
-    }
+  /** Gives what is held up to `end`, and holds the rest. */
+  function letGo(found: readonly Found[], end: number): string {
     const ready = render(held, found, end)
-    held = held.slice(end)
+    held = end === held.length ? '' : held.slice(end)
+    line = lineStart(held, held.length)
     return keyBlocks(ready)
   }
 
-  function eat(text: string): string {
-    if (!eating || text === '') return text
-    const rest = text.slice(tokenRest.exec(text)?.[0].length ?? 0)
-    if (rest !== '') eating = false
-    return rest
+  /** What is held ends at a line's end. */
+  function letLinesGo(): string {
+    const matcher = current()
+    const found = matcher.find(held)
+    return letGo(found, safeEnd(held, found, matcher.pending(held)))
+  }
+
+  /** What is held ends in a line that is too long. */
+  function letPartGo(): string {
+    const found = current().find(held)
+    const wanted = held.length - overlap
+    const { end, rest } = safePart(held, found, wanted)
+    eater.start(rest)
+    return letGo(found, end)
   }
 
   return {
     push(text) {
       let out = ''
-      let rest = eat(text)
+      let rest = eater.eat(text)
       while (rest !== '') {
         // What is taken is decided by places in the text alone, never by where a chunk ended.
-        const part = nextPart(rest, held.length - lineStart(held, held.length))
-        held += part
-        rest = rest.slice(part.length)
-        if (part.endsWith('\n')) out += letGo('lines')
-        else if (held.length - lineStart(held, held.length) >= longest) {
-          out += letGo('part')
-          rest = eat(rest)
+        const part = nextPart(rest, held.length - line)
+        held = held === '' ? part : held + part
+        rest = part.length === rest.length ? '' : rest.slice(part.length)
+        if (part.endsWith('\n')) {
+          line = held.length
+          out += letLinesGo()
+        } else if (held.length - line >= longest) {
+          out += letPartGo()
+          rest = eater.eat(rest)
         }
       }
       return out
     },
     end() {
-      const out = letGo('all')
-      held = ''
-      eating = false
+      const out = letGo(current().find(held), held.length)
+      eater.start('none')
       keyBlocks = createKeyBlocks()
       return out
     },
@@ -107,7 +108,8 @@ function createStream(current: () => Matcher): { push(text: string): string; end
 
 /** Where whole lines may be let go: before the line in which something unfinished, or something that ends later, begins. */
 function safeEnd(text: string, found: readonly Found[], pending: number): number {
-  let end = lineStart(text, Math.min(text.length, pending))
+  if (pending >= text.length) return text.length
+  let end = lineStart(text, pending)
   for (let index = found.length - 1; index >= 0; index--) {
     const { from, to } = found[index]!
     if (from < end && to > end) end = lineStart(text, from)
@@ -117,19 +119,34 @@ function safeEnd(text: string, found: readonly Found[], pending: number): number
 
 /** A name and its separator stand this near before their value. */
 const context = 256
+const keyHeader = '-----BEGIN '
 
-/** Where a part of a long line may be let go: not inside of what was found, nor between its name and its value. */
-function safePart(found: readonly Found[], wanted: number): number {
+/**
+ * Where a part of a long line may be let go: neither inside of what was found nor between its name and its value. What
+ * was found and fills the rest of the part goes as its mark, which stands for all that it goes on with too.
+ */
+function safePart(text: string, found: readonly Found[], wanted: number): { end: number; rest: Rest } {
   let end = wanted
   for (let index = found.length - 1; index >= 0; index--) {
-    const { from, to } = found[index]!
-    if (from - context < end && to > end) end = from - context
+    const { from, to, rest } = found[index]!
+    if (from - context >= end || to <= end) continue
+    if (from < wanted && to === text.length) return { end: to, rest }
+    // What tells of it stands behind the one before.
+    const before = found[index - 1]?.to ?? 0
+    end = Math.min(end, Math.max(from - context, before))
+    if (end === 0) end = to
   }
-  return end
+  const header = text.lastIndexOf(keyHeader, end)
+  if (header > 0 && end - header < context) end = header
+  return { end, rest: 'none' }
 }
 
 /** The next part to take: all lines in reach up to one that is too long, or as much as may be held of that one; `before` characters of the first line are held already. */
 function nextPart(text: string, before: number): string {
+  if (before + text.length <= longest) {
+    const past = text.lastIndexOf('\n') + 1
+    return past > 0 && past < text.length ? text.slice(0, past) : text
+  }
   let good = 0
   let start = -before
   for (let at = text.indexOf('\n'); at >= 0 && at - start < longest; at = text.indexOf('\n', start)) {

@@ -30,8 +30,21 @@ const headers = new Set([
   'x-auth-token',
 ])
 
+/** Names that were asked for: logs have the same few again and again. */
+const asked = new Map<string, boolean>()
+const mostAsked = 1000
+
 /** True for names such as DB_PASSWORD, apiKey, client-secret, GITHUB_TOKEN_2, SECRET_KEY_BASE. */
 export function isTelling(name: string): boolean {
+  const before = asked.get(name)
+  if (before !== undefined) return before
+  const tells = lastWordTells(name)
+  if (asked.size >= mostAsked) asked.clear()
+  asked.set(name, tells)
+  return tells
+}
+
+function lastWordTells(name: string): boolean {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
@@ -52,7 +65,7 @@ export function isSecretHeader(name: string): boolean {
 
 const empty =
   /^(?:true|false|null|none|nil|undefined|yes|no|on|off|[01]|\*+|x+|\.+|redacted|required|missing|invalid|expired|unset|empty|optional|string|number|is|must|was|not|and|or|to|for|flag|option)$/i
-const reference = /^(?:<|\$|\{\{|%|‹|\[|\{|process\.env|os\.environ|env\.|[\w.]+\()/
+const reference = /^(?:<|\$|\{\{|%|‹(?:secret|redacted):|\[|\{|process\.env|os\.environ|env\.|[\w.]+\()/
 
 /** True for what stands where a secret would and is none: nothing, a placeholder, a reference, a mark, a yes or no. */
 export function isNoSecret(value: string): boolean {

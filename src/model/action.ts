@@ -129,6 +129,8 @@ export interface Around {
   lists?: { public: readonly string[]; secret: readonly string[] }
   /** Secret values learned on the host (a secret `.env` key) are told here, so that no sink shows them. */
   learned(name: string, value: string): void
+  /** Bytes of a file of the host that were read by other means than `read` are told here, for the record. */
+  fetched?(path: string, bytes: Uint8Array): void
 }
 
 /** Drawn before `plan`, so that plan stays pure: the UTC stamp `20261120T030405Z`, and the step's id within its run. */

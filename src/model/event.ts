@@ -22,6 +22,7 @@ export const eventData = {
  */
 export const beginnings: ReadonlySet<EventType> = new Set<EventType>([
   'runbook.opened',
+  'probes.decided',
   'step.approved',
   'step.started',
   'undo.approved',

@@ -125,9 +125,11 @@ export interface Incident {
   commands: (EventData<'command.ran'> & { at: string; by: string; event: string })[]
   pins: (EventData<'log.pinned'> & { event: string; by: string })[]
   exports: (EventData<'export.written'> & { at: string })[]
-  artifacts: Record<string, { bytes: number; name: string; original?: string; cut?: boolean }>
+  artifacts: Record<string, { bytes: number; name: string; host?: string; original?: string; cut?: boolean }>
   /** Closed parts of followed logs by their file. */
   logs: Record<string, EventData<'log.kept'> & { event: string }>
+  /** How many parts were removed to keep the bound, by the folder of their log. */
+  dropped?: Record<string, number>
   /** Where each writer's chain stands: the checkpoint of what was folded. */
   writers: Record<string, { seq: number; hash: string }>
   recording: { stopped?: string }

@@ -1,16 +1,10 @@
 // The fold: an incident's records, in the journal's order, to the incident as people see it. It is total (a record
-// of a type, a version or a form that this version does not know is counted and kept out) and pure.
-import { type EventRecord, type EventType, eventData } from './event.ts'
+// of a type, a version or a form that this version does not know is counted, and told by a row) and pure.
+import type { EventRecord } from './event.ts'
 import type { Incident } from './incident.ts'
-import { checks } from './reduce/checks.ts'
-import { declared } from './reduce/declared.ts'
-import { type Draft, draftOf, finish, type Handlers, own } from './reduce/draft.ts'
-import { hosts } from './reduce/hosts.ts'
+import { apply } from './reduce/apply.ts'
+import { type Draft, draftOf, finish } from './reduce/draft.ts'
 import { byOrder } from './reduce/order.ts'
-import { records as recordHandlers } from './reduce/records.ts'
-import { steps } from './reduce/steps.ts'
-
-const handlers: Handlers = { ...declared, ...hosts, ...steps, ...checks, ...recordHandlers }
 
 /** An incident of which nothing was recorded yet. */
 export function emptyIncident(id: string): Incident {
@@ -23,25 +17,31 @@ export function emptyIncident(id: string): Incident {
     updatedAt: '',
     milestones: {},
     timeline: [],
-    runs: {},
-    steps: {},
-    checks: {},
-    hosts: {},
-    clocks: {},
-    secrets: {},
+    runs: map(),
+    steps: map(),
+    checks: map(),
+    hosts: map(),
+    clocks: map(),
+    secrets: map(),
     responders: [],
-    roles: {},
+    roles: map(),
     followups: [],
     commands: [],
     pins: [],
     exports: [],
-    artifacts: {},
-    logs: {},
-    writers: {},
+    artifacts: map(),
+    logs: map(),
+    dropped: map(),
+    writers: map(),
     recording: {},
-    unknown: {},
+    unknown: map(),
     events: 0,
   }
+}
+
+/** Its keys are names from outside: `__proto__` and `constructor` are keys like any other. */
+function map(): Record<string, never> {
+  return Object.create(null) as Record<string, never>
 }
 
 /** The incident after one more record; parts that it does not touch stay the same objects. */
@@ -62,60 +62,76 @@ export function foldAll(
   return finish(draft)
 }
 
-/** A running fold of several writers' records. */
-export interface LiveFold {
+/** A running fold of several writers' records. It keeps the last of them only, however long the journal is. */
+export interface Fold {
+  /** The incident as of now; it never changes, the next one is another object. */
   incident(): Incident
-  /** Adds records in any order; one that belongs before others that were folded already makes it fold again. */
-  add(...records: EventRecord[]): Incident
+  /** Takes in the record that stands next in the journal's order, as a reading of it gives them. */
+  next(record: EventRecord): void
+  /**
+   * Takes in a record in any order among the last ones (at least `window` of them); one that it has among them changes
+   * nothing. False where the record belongs before what can still be taken back: then all has to be folded again.
+   */
+  add(record: EventRecord): boolean
 }
+
+/** Records held while a journal is read: what is held for long costs the garbage collector more than it is worth. */
+const whileReading = 100
 
 /** Folds records as they come, so that every console ends with the same incident whatever order they arrived in. */
-export function createFold(id: string, initial: readonly EventRecord[] = []): LiveFold {
-  const known = [...initial].sort(byOrder)
-  const ids = new Set(known.map((record) => record.id))
-  let incident = foldAll(known, id)
+export function createFold(id: string, { window = 1000 }: { window?: number } = {}): Fold {
+  /** Everything up to `horizon`, changed in place; what it shared with a snapshot is cloned first. */
+  let base: Draft = draftOf(emptyIncident(id))
+  let horizon: EventRecord | undefined
+  /** The records after it, in their order. */
+  let recent: EventRecord[] = []
+  let now: Incident | undefined
+
+  function snapshot(): Incident {
+    const incident = finish(base)
+    base = draftOf(incident)
+    return foldAll(recent, id, incident)
+  }
+
+  /** Puts a record among the recent ones, whose order it does not follow. */
+  function insert(record: EventRecord): void {
+    const at = recent.findLastIndex((other) => byOrder(other, record) <= 0)
+    if (at >= 0 && byOrder(recent[at]!, record) === 0) return
+    recent.splice(at + 1, 0, record)
+    now = undefined
+  }
+
+  /** Lets go of the older ones. What is shown is made anew from what stays, so that nothing is held twice. */
+  function forget(keep: number): void {
+    if (recent.length < 2 * keep) return
+    const old = recent.slice(0, -keep)
+    for (const record of old) apply(base, record)
+    horizon = old.at(-1)
+    recent = recent.slice(-keep)
+    now = undefined
+  }
+
+  function push(record: EventRecord): void {
+    recent.push(record)
+    if (now) now = reduce(now, record)
+  }
+
   return {
-    incident: () => incident,
-    add(...records) {
-      for (const record of records) {
-        if (ids.has(record.id)) continue
-        ids.add(record.id)
-        const last = known.at(-1)
-        known.push(record)
-        if (last && byOrder(last, record) > 0) incident = foldAll(known.sort(byOrder), id)
-        else incident = reduce(incident, record)
-      }
-      return incident
+    incident: () => {
+      now ??= snapshot()
+      return now
+    },
+    next(record) {
+      push(record)
+      forget(Math.min(window, whileReading))
+    },
+    add(record) {
+      if (horizon && byOrder(horizon, record) >= 0) return false
+      const last = recent.at(-1)
+      if (!last || byOrder(last, record) < 0) push(record)
+      else insert(record)
+      forget(window)
+      return true
     },
   }
-}
-
-function apply(draft: Draft, record: EventRecord): void {
-  const { incident } = draft
-  incident.events++
-  if (record.at > incident.updatedAt) incident.updatedAt = record.at
-  own(draft, incident, 'writers')[record.writer] = { seq: record.seq, hash: record.hash }
-  const strange = strangeness(record)
-  if (strange !== undefined) {
-    count(draft, strange)
-    return
-  }
-  if (record.data === undefined) return // Erased: nothing is left to fold.
-  const handler = handlers[record.type as EventType] as
-    | ((draft: Draft, event: EventRecord) => void)
-    | undefined
-  handler?.(draft, record)
-}
-
-/** How a record that this version can't fold is counted; undefined for one that it can. */
-function strangeness({ v, type, data }: EventRecord): string | undefined {
-  if ((v as number) !== 1) return `${type} (version ${v})`
-  if (!Object.hasOwn(eventData, type)) return type
-  if (data === undefined || eventData[type as EventType].safeParse(data).success) return undefined
-  return `${type} (not its form)`
-}
-
-function count(draft: Draft, name: string): void {
-  const unknown = own(draft, draft.incident, 'unknown')
-  unknown[name] = (Object.hasOwn(unknown, name) ? unknown[name]! : 0) + 1
 }

@@ -33,8 +33,8 @@ export function describeShellExpect({ exit = 0, match }: ShellExpect): string {
   return match === undefined ? code : `${code}, output ~ ${match}`
 }
 
-const lastLine = (bytes: Uint8Array) =>
-  new TextDecoder().decode(bytes).trim().split('\n').at(-1)?.slice(0, 200) ?? ''
+/** Whole: it is cut where it is recorded, behind the redaction. */
+const lastLine = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim().split('\n').at(-1) ?? ''
 
 /** Compares a finished command with what is expected; `observed` is short. */
 export function judgeExit(

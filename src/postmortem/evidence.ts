@@ -12,7 +12,10 @@ export interface Evidence {
   command?: string
   result: string
   outputs: { name: string; text: string }[]
-  artifact?: string
+  /** What is kept of the whole output beside the journal; `cut` where that is not all of it. */
+  artifact?: { sha256: string; cut?: boolean | undefined }
+  /** Why the whole output could not be kept. */
+  unkept?: string
 }
 
 /** Everything with an output, in order of time; numbered from 1. */
@@ -41,7 +44,8 @@ function ofSteps({ steps }: Incident): Entry[] {
       ...(change.command === undefined ? {} : { command: change.command }),
       result: change.applied ? sayEnd(change.applied) : 'no result was recorded',
       outputs: change.applied ? outputs(change.applied) : [],
-      ...(change.applied?.artifact ? { artifact: change.applied.artifact.sha256 } : {}),
+      ...(change.applied?.artifact ? { artifact: change.applied.artifact } : {}),
+      ...(change.applied?.unkept === undefined ? {} : { unkept: change.applied.unkept }),
     })),
   )
 }
@@ -55,7 +59,8 @@ function ofCommands({ commands }: Incident): Entry[] {
     command: ran.command,
     result: sayEnd(ran),
     outputs: outputs(ran),
-    ...(ran.artifact ? { artifact: ran.artifact.sha256 } : {}),
+    ...(ran.artifact ? { artifact: ran.artifact } : {}),
+    ...(ran.unkept === undefined ? {} : { unkept: ran.unkept }),
   }))
 }
 

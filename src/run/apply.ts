@@ -1,8 +1,10 @@
 import type { PlannedChange } from '../model/action.ts'
 import type { RunResult, Sha256 } from '../model/command.ts'
 import { describeChange } from '../model/describe.ts'
+import { SitrepError } from '../model/errors.ts'
 import { learner, type RunContext } from './context.ts'
 import { hashOf } from './hash.ts'
+import { type Kept, keeping } from './keep.ts'
 
 /** One change that was started, with what is needed to take it back. */
 export interface Started {
@@ -20,6 +22,8 @@ export interface Applied {
   started: Started[]
   /** The result that ended it early. */
   bad?: RunResult
+  /** Why the next change was not begun: its start could not be recorded. */
+  refused?: SitrepError
 }
 
 /** True where a change did what it should. */
@@ -42,7 +46,8 @@ export function whyBad(result: RunResult, text: (bytes: Uint8Array) => string): 
 /**
  * Carries out changes one after another. Each is journaled with its undo before it starts, and with its result after;
  * the id of the first event is the job's id on the host, so that it starts at most once. `before` is how many changes of
- * the same plan were carried out already.
+ * the same plan were carried out already. Where the start of a later change can't be recorded, it is not begun, and the
+ * caller looks after those before it.
  */
 export async function applyChanges(
   context: RunContext,
@@ -56,47 +61,63 @@ export async function applyChanges(
   const session = await context.session(unit.host)
   for (const [index, { do: change, undo }] of changes.entries()) {
     const command = describeChange(change)
-    const start = await context.append('step.started', {
-      ...ref,
-      change: o.undoing === true ? -1 : before + index,
-      of: before + changes.length,
-      say: change.say,
-      ...(command === undefined ? {} : { command }),
-      undo,
-      undoHash: hashOf(undo),
-    })
+    const start = await context
+      .append('step.started', {
+        ...ref,
+        change: o.undoing === true ? -1 : before + index,
+        of: before + changes.length,
+        say: change.say,
+        ...(command === undefined ? {} : { command }),
+        undo,
+        undoHash: hashOf(undo),
+      })
+      .catch(refusal)
+    if (start instanceof SitrepError) {
+      // What was begun before it is still looked after; where nothing was, there is nothing to look after.
+      if (done.started.length + before === 0 || o.undoing === true) throw start
+      return { ...done, refused: start }
+    }
     const started: Started = { id: start.id, undo }
     done.started.push(started)
     context.progress({ step: unit.step, host: unit.host, doing: change.say })
-    const result = await context.carry(change, start.id, {
-      session,
-      local: context.local,
-      secrets: context.secrets,
-      signal: context.signal,
-      ...(unit.timeoutMs === undefined ? {} : { timeoutMs: unit.timeoutMs }),
-      onOutput: (stream, chunk) => context.onOutput?.(unit.host, stream, chunk),
-      learned: learner(context, unit.host),
-      journaled: async (result, after) => {
-        if (after !== undefined) started.after = after
-        await journalResult(context, ref, start.id, change.say, result, after)
-      },
-    })
+    const result = await keeping(context.keep, (keeper) =>
+      context.carry(change, start.id, {
+        session,
+        local: context.local,
+        secrets: context.secrets,
+        signal: context.signal,
+        ...(unit.timeoutMs === undefined ? {} : { timeoutMs: unit.timeoutMs }),
+        onOutput: (stream, chunk) => {
+          keeper.chunk(stream, chunk)
+          context.onOutput?.(unit.host, stream, chunk)
+        },
+        learned: learner(context, unit.host),
+        journaled: async (result, after) => {
+          if (after !== undefined) started.after = after
+          await journalResult(context, ref, start.id, result, { kept: await keeper.end(), after })
+        },
+      }),
+    )
     done.results.push(result)
     if (!wentWell(result)) return { ...done, bad: result }
   }
   return done
 }
 
-/** Journals what became of a started change; the whole output is kept beside the journal where it is long. */
+/** The error of a start that could not be recorded; any other is thrown. */
+function refusal(error: unknown): SitrepError {
+  if (error instanceof SitrepError && error.kind === 'recording') return error
+  throw error
+}
+
+/** Journals what became of a started change, with what was kept of its output beside the journal. */
 export async function journalResult(
-  context: Pick<RunContext, 'append' | 'keep' | 'text'>,
+  context: Pick<RunContext, 'append' | 'text'>,
   ref: { run: string; step: string; host: string },
   started: string,
-  say: string,
   result: RunResult,
-  after?: Record<string, Sha256>,
+  { kept = {}, after }: { kept?: Kept; after?: Record<string, Sha256> | undefined } = {},
 ): Promise<void> {
-  const kept = await context.keep(say, result)
   await context.append('step.applied', {
     ...ref,
     started,
@@ -110,6 +131,11 @@ export async function journalResult(
     ...kept,
     ...(after === undefined ? {} : { after }),
   })
+}
+
+/** True where `head` gives the whole text, but for a newline at its end. */
+export function isShort(text: string): boolean {
+  return head(text) === text.replace(/\n$/, '')
 }
 
 /** The first 20 lines, at most 2,000 characters. */

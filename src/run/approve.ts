@@ -1,6 +1,6 @@
 import type { Outputs, RunContext, Unit } from './context.ts'
 import { endFailed, endInSync, endNotApproved, type UnitEnd } from './end.ts'
-import { type Inspected, inspectUnit, plannedData } from './inspect.ts'
+import { type Inspected, inspectUnit, journalPlan } from './inspect.ts'
 import type { ApprovalRequest, Decision } from './types.ts'
 
 /**
@@ -29,7 +29,7 @@ export async function approvedPlan(
     const fresh = young ? shown : await inspectUnit(context, unit, outputs, stamp)
     if (fresh.action === undefined) return endFailed(context, ref, fresh.shown.because)
     const same = fresh.shown.hash === shown.shown.hash
-    if (!same) await context.append('step.planned', plannedData(fresh.shown))
+    if (!same) await journalPlan(context, fresh)
     if (fresh.shown.outcome === 'in_sync') return endInSync(context, ref, fresh.shown.because)
     if (fresh.shown.outcome === 'cannot_tell') return endFailed(context, ref, fresh.shown.because)
     if (same || decision.how === 'yes' || decision.how === 'auto') {

@@ -5,6 +5,7 @@ import type { EventData } from '../model/event.ts'
 import type { CheckSpec } from '../model/runbook.ts'
 import { readerAs } from './as.ts'
 import { aroundOf, type RunContext } from './context.ts'
+import { shownSaid } from './shown.ts'
 import { verifyUntil } from './verify.ts'
 
 /** One check on one host, filled in. */
@@ -67,6 +68,6 @@ async function observe(context: RunContext, unit: CheckUnit, phase: Phase): Prom
   } catch (error) {
     last = { verdict: 'unknown', expected: last.expected, observed: messageOf(error), ms: last.ms }
   }
-  const { evidence, ...rest } = last
+  const { evidence, ...rest } = shownSaid(context, last, 'observed')
   return { ...base, ...rest, ms: Math.round(rest.ms), ...(evidence === undefined ? {} : { evidence }) }
 }

@@ -4,6 +4,7 @@ import type { Append } from '../model/event.ts'
 import type { Host } from '../model/host.ts'
 import type { Confirm, Step } from '../model/runbook.ts'
 import type { SecretStore } from '../model/secret.ts'
+import type { Keep } from './keep.ts'
 import type { Left } from './left.ts'
 import type { Approve } from './types.ts'
 
@@ -38,6 +39,8 @@ export interface CarryDeps {
   timeoutMs?: number
   onOutput?: OutputListener
   learned(name: string, value: string): void
+  /** The job's folder stays on the host, with an output that is not to be seen here. */
+  leavesFolder?: boolean
   /** Journals the result; the job's folder is removed from the host only after it resolved. */
   journaled(result: RunResult, after?: Record<string, Sha256>): Promise<void>
 }
@@ -50,12 +53,6 @@ export interface Progress {
   step: string
   host: string
   doing: string
-}
-
-/** What became of an output that was to be kept beside the journal; `unkept` says why it could not be. */
-export interface Kept {
-  artifact?: { sha256: Sha256; bytes: number }
-  unkept?: string
 }
 
 /** Everything that a run is given; it has no other way to a host, a person or the disk. */
@@ -81,8 +78,7 @@ export interface RunContext {
   ): { confirm: Confirm; target?: string }
   /** The one pipe for text from outside: inert and redacted. */
   text(bytes: Uint8Array): string
-  /** Keeps a whole output beside the journal; undefined where it is short enough to stand in the event. */
-  keep(name: string, result: RunResult): Promise<Kept>
+  keep: Keep
   progress(now: Progress | undefined): void
   onOutput?(host: string, stream: 'stdout' | 'stderr', chunk: Uint8Array): void
   now(): Date
@@ -102,6 +98,7 @@ export function aroundOf(
   context: RunContext,
   host: string,
   lists?: { public: readonly string[]; secret: readonly string[] },
+  fetched?: Around['fetched'],
 ): Around {
   return {
     host: context.host(host),
@@ -110,6 +107,7 @@ export function aroundOf(
     secrets: context.secrets,
     learned: learner(context, host),
     ...(lists === undefined ? {} : { lists }),
+    ...(fetched === undefined ? {} : { fetched }),
   }
 }
 

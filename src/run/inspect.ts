@@ -1,8 +1,11 @@
 import type { Action, Plan } from '../model/action.ts'
+import type { Reader } from '../model/command.ts'
 import { messageOf, SitrepError } from '../model/errors.ts'
 import { planAs, readerAs } from './as.ts'
+import { shaOf } from './carry/content.ts'
 import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts'
 import { hashOf } from './hash.ts'
+import type { Found } from './keep.ts'
 import type { StepPlan } from './types.ts'
 
 /** A plan together with what made it, which the apply and the verification need. */
@@ -13,6 +16,8 @@ export interface Inspected {
   facts: unknown
   /** The user that the step runs as. */
   as: string | undefined
+  /** Files of the host as the inspection read them, where the plan would change something. */
+  fetched?: readonly { path: string; bytes: Uint8Array }[]
 }
 
 /** A step that can't be inspected yet, because it waits for another's result. */
@@ -55,11 +60,13 @@ export async function inspectUnit(
   }
   const { action, params, title, as } = resolution
   const session = await context.session(host)
-  const reader = readerAs(session, as, { signal: context.signal, timeoutMs: 30_000 })
+  const files = new Map<string, Uint8Array>()
+  const took = (path: string, bytes: Uint8Array) => void files.set(path, bytes)
+  const reader = telling(readerAs(session, as, { signal: context.signal, timeoutMs: 30_000 }), took)
   let facts: unknown
   let plan: Plan
   try {
-    facts = await action.inspect(reader, params, aroundOf(context, host, step))
+    facts = await action.inspect(reader, params, aroundOf(context, host, step, took))
     plan = planAs(action.plan(params, facts, { stamp, id: step.id }), as)
   } catch (error) {
     if (error instanceof SitrepError && error.kind !== 'failed') throw error
@@ -75,7 +82,39 @@ export async function inspectUnit(
     hash: hashOf(plan),
     risk,
   }
-  return { shown, action, params, facts, as }
+  const fetched = plan.outcome === 'would_change' ? [...files].map(([path, bytes]) => ({ path, bytes })) : []
+  return { shown, action, params, facts, as, fetched }
+}
+
+/** The reader, which tells of every file that it read. */
+function telling(reader: Reader, took: (path: string, bytes: Uint8Array) => void): Reader {
+  return {
+    run: reader.run,
+    read: async (path, o) => {
+      const bytes = await reader.read(path, o)
+      took(path, bytes)
+      return bytes
+    },
+  }
+}
+
+/** Journals a plan, and keeps what it rests on: the diffs of its changes, and the files that the inspection read. */
+export async function journalPlan(context: RunContext, found: Inspected | Waiting): Promise<void> {
+  const { shown } = found
+  const { host } = shown
+  const diffs = shown.plan.changes.flatMap(({ do: { diff } }): Found[] =>
+    diff === undefined || diff.unified === ''
+      ? []
+      : [{ host, name: `diff of ${diff.path}`, text: diff.unified }],
+  )
+  const files = (found.action === undefined ? [] : (found.fetched ?? [])).map(
+    ({ path, bytes }): Found => ({ host, name: `file ${path}`, text: bytes, original: shaOf(bytes) }),
+  )
+  const unkept = await context.keep.found([...diffs, ...files])
+  await context.append('step.planned', {
+    ...plannedData(shown),
+    ...(unkept === undefined ? {} : { unkept }),
+  })
 }
 
 /** The data of the `step.planned` event of a plan. */

@@ -1,4 +1,4 @@
-import type { Verdict } from '../model/action.ts'
+import type { PlannedChange, Verdict } from '../model/action.ts'
 import type { RunResult } from '../model/command.ts'
 import { messageOf } from '../model/errors.ts'
 import { applyChanges, type Started, wentWell, whyBad } from './apply.ts'
@@ -7,6 +7,7 @@ import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts
 import { endUnknown, type UnitEnd } from './end.ts'
 import { onCancel, onFailure } from './failure.ts'
 import type { Inspected } from './inspect.ts'
+import { shownSaid } from './shown.ts'
 import { verifyUntil } from './verify.ts'
 
 /** Carries out an approved plan, verifies it, and takes it back on failure where the step says so. */
@@ -37,12 +38,28 @@ export async function applyAndVerify(
   }
   const results = [...earlier.results, ...applied.results]
   const { ms, ...verdict } = await verifyUnit(context, unit, inspected, results, stamp)
+  if (applied.refused !== undefined) {
+    // What was begun is verified and told. Its undo waits in the journal, for it would have to begin something.
+    const told = ofPart(verdict, shown.plan.changes.slice(applied.started.length))
+    await context.append('step.verified', { ...ref, ...told, ms }).catch(() => undefined)
+    throw applied.refused
+  }
   if (verdict.verdict === 'failed')
     return onFailure(context, unit, action.onFail, started, verdict.reason, ms, verdict.evidence)
   if (verdict.verdict === 'ok') registerOutput(context, unit, inspected, results, outputs)
   await context.append('step.verified', { ...ref, ...verdict, ms })
   if (verdict.verdict === 'unknown') return endUnknown(context, ref, verdict.reason)
   return { end: 'ok', code: 0, reason: verdict.reason }
+}
+
+/** The verdict of a step whose last changes were not begun: what holds without them is not yet the whole step. */
+function ofPart(verdict: Verdict, notBegun: readonly PlannedChange[]): Verdict {
+  const missing = `not begun, since recording stopped: ${notBegun.map(({ do: { say } }) => say).join('; ')}`
+  return {
+    ...verdict,
+    verdict: verdict.verdict === 'ok' ? 'unknown' : verdict.verdict,
+    reason: `${verdict.reason}; ${missing}`,
+  }
 }
 
 /** Looks until ok has held, or until it can't come any more; a look that can't be made is `unknown`, with the reason. */
@@ -66,7 +83,7 @@ export async function verifyUnit(
     }
   }
   const times = { settle: step.settle ?? action.settle ?? 0, within: step.within ?? action.within ?? 0 }
-  const verdict = await verifyUntil(look, times, context)
+  const verdict = shownSaid(context, await verifyUntil(look, times, context), 'reason')
   return { ...verdict, ms: context.now().getTime() - begun }
 }
 

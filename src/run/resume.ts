@@ -5,6 +5,7 @@ import { leftBy } from './carry/put.ts'
 import { learner, type RunContext, type Unit } from './context.ts'
 import { endUnknown, type UnitEnd } from './end.ts'
 import { onCancel, onFailure } from './failure.ts'
+import { keeping } from './keep.ts'
 import { hasBegun, neverBegan, plannedChanges, startedOf } from './left.ts'
 
 /** A change that was started and whose end is not known: its console died, or lost the link. */
@@ -42,7 +43,7 @@ export async function settleDangling(
   if (context.signal.aborted) return { end: 'stopped', code: 130, reason: 'interrupted' }
   if (found.is === 'not_started') {
     const result = { endedBy: 'cancel' as const, stdout: none, stderr: none, ms: 0, problem: neverBegan }
-    await journalResult(context, ref, change.started, change.say, result)
+    await journalResult(context, ref, change.started, result)
     return { end: 'ok', code: 0, reason: neverBegan }
   }
   if (found.is === 'unknown') return endUnknown(context, ref, found.reason)
@@ -54,22 +55,28 @@ export async function settleDangling(
   // What still ran is measured from its start; of what had ended before, nobody knows for how long it ran.
   const lasted = ({ ms }: { ms: number }) =>
     found.is === 'running' ? Math.max(ms, context.now().getTime() - Date.parse(change.at)) : ms
-  const ended = await runJob(
-    session,
-    change.started,
-    gone,
-    {
-      ...context,
+  const ended = await keeping(context.keep, (keeper) =>
+    runJob(
       session,
-      timeoutMs: (o.unit?.step.timeout ?? 60) * 1000,
-      onOutput: (stream, chunk) => context.onOutput?.(state.host, stream, chunk),
-      learned: learner(context, state.host),
-      journaled: async (here, after) => {
-        const result = { ...here, ms: lasted(here) }
-        if (o.open()) await journalResult(context, ref, change.started, change.say, result, after)
+      change.started,
+      gone,
+      {
+        ...context,
+        session,
+        timeoutMs: (o.unit?.step.timeout ?? 60) * 1000,
+        onOutput: (stream, chunk) => {
+          keeper.chunk(stream, chunk)
+          context.onOutput?.(state.host, stream, chunk)
+        },
+        learned: learner(context, state.host),
+        journaled: async (here, after) => {
+          const result = { ...here, ms: lasted(here) }
+          if (!o.open()) return
+          await journalResult(context, ref, change.started, result, { kept: await keeper.end(), after })
+        },
       },
-    },
-    (result) => (wanted !== undefined && 'put' in wanted ? leftBy(wanted.put.path, result) : undefined),
+      (result) => (wanted !== undefined && 'put' in wanted ? leftBy(wanted.put.path, result) : undefined),
+    ),
   )
   const result = { ...ended, ms: lasted(ended) }
   if (wentWell(result)) return { end: 'ok', code: 0, reason: 'it had ended well' }

@@ -3,7 +3,7 @@ import { approvedPlan } from './approve.ts'
 import type { Outputs, RunContext, Unit } from './context.ts'
 import { endFailed, endInSync, type UnitEnd } from './end.ts'
 import { hashOf } from './hash.ts'
-import { inspectUnit, plannedData, stampOf } from './inspect.ts'
+import { inspectUnit, journalPlan, stampOf } from './inspect.ts'
 import { applyAndVerify, registerOutput } from './outcome.ts'
 import { askPerson } from './person.ts'
 
@@ -26,7 +26,7 @@ export async function runUnit(context: RunContext, unit: Unit, outputs: Outputs)
     const end = await goOn(context, unit, inspected, unit.left, outputs, stamp)
     if (end !== undefined) return end
   }
-  await context.append('step.planned', plannedData(inspected.shown))
+  await journalPlan(context, inspected)
   if (inspected.action === undefined) return endFailed(context, ref, inspected.shown.because)
 
   const { shown } = inspected

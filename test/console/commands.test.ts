@@ -6,6 +6,7 @@ import { declare, type OpenIncident } from '../../src/compose/incident.ts'
 import { openInventory } from '../../src/compose/inventory.ts'
 import { createCommands } from '../../src/console/commands.ts'
 import type { Room } from '../../src/console.types.ts'
+import { SitrepError } from '../../src/model/errors.ts'
 import type { EventRecord } from '../../src/model/event.ts'
 import { writeInventory } from '../e2e/helpers/book.ts'
 import { type Desk, desk } from '../e2e/helpers/sitrep.ts'
@@ -68,7 +69,11 @@ it('can be cancelled, and says so', async () => {
 
 it('runs nothing when recording stopped, or where the start can not be recorded', async () => {
   const mark = join(at.cwd, 'mark')
-  const stopped = commandsOf({ ...incident, stopped: () => 'ENOSPC' })
+  const stopped = commandsOf({
+    ...incident,
+    stopped: () => 'ENOSPC',
+    requireRecording: () => Promise.reject(new SitrepError('recording', 'RECORDING STOPPED: ENOSPC')),
+  })
   await expect(stopped.run(fleet, ['here'], `touch ${mark}`)).rejects.toThrow('RECORDING STOPPED: ENOSPC')
   const full = commandsOf({ ...incident, append: () => Promise.reject(new Error('ENOSPC')) })
   await expect(full.run(fleet, ['here'], `touch ${mark}`)).rejects.toThrow('ENOSPC')

@@ -39,6 +39,8 @@ export async function tmux(o: {
   columns: number
   rows: number
   shell?: boolean
+  /** A file that gets each byte that the program writes to its terminal. */
+  raw?: string
 }): Promise<Tmux> {
   const socket = `sitrep-test-${process.pid}-${randomBytes(4).toString('hex')}`
   const run = async (...args: string[]) =>
@@ -127,6 +129,7 @@ export async function tmux(o: {
     },
     [Symbol.asyncDispose]: () => t.kill(),
   }
+  if (o.raw !== undefined) await run('pipe-pane', '-t', 't', '-O', `exec cat >> '${o.raw}'`)
   if (o.shell) {
     await t.see(/ready>/)
     await t.type(line)

@@ -12,6 +12,7 @@ import {
   stateRoot,
 } from '../../src/journal/incidents.ts'
 import { listIncidents } from '../../src/journal/list.ts'
+import { openJournal } from '../../src/journal/open.ts'
 import { tempDir } from './setup.ts'
 
 const now = () => Date.parse('2026-11-20T23:59:59.999Z')
@@ -99,6 +100,38 @@ describe('an incident', () => {
       },
     ])
     expect(listed.problems).toEqual(['empty: nothing was recorded', 'broken: nothing was recorded'])
+  })
+
+  it('is listed by what a summary needs, wherever it stands in a long journal, and by several writers', async () => {
+    const root = await tempDir()
+    const told = { root, by: 'ana@laptop', clean, severity: 'sev2' as const }
+    const { id, dir, journal } = await declareIncident({ ...told, title: 'Core login 500' })
+    const text = '"type":"status.changed" is said in a note '.repeat(100)
+    const note = { text, at: new Date().toISOString() }
+    await Promise.all(Array.from({ length: 300 }, () => journal.append('note.added', note)))
+    const other = await openJournal({ dir, by: 'bob@desk', clean })
+    await journal.append('status.changed', { to: 'resolved' })
+    await Promise.all(Array.from({ length: 300 }, () => journal.append('note.added', note)))
+    other.observe({ hlc: (await journal.append('note.added', note)).hlc })
+    await other.append('incident.changed', { title: 'Core login', severity: 'sev1' })
+    const last = await other.append('note.added', note)
+    // A line that is none, one with its type elsewhere, and one that was never finished change nothing.
+    const odd = JSON.stringify({ odd: 'x', kind: 'status.closed' })
+    await writeFile(join(dir, 'journal', 'odd.jsonl'), `no json\n${odd}\n{"v":1,"type":"status.`)
+    const { incidents, problems } = await listIncidents(root)
+    expect(problems).toEqual([])
+    expect(incidents).toEqual([
+      expect.objectContaining({
+        id,
+        title: 'Core login',
+        severity: 'sev1',
+        status: 'resolved',
+        updated: last.at,
+      }),
+    ])
+    expect((await loadIncident(root, id)).incident.status).toBe('resolved')
+    await other.close()
+    await journal.close()
   })
 
   it('there is none where nothing was ever declared, and no id leaves the folder', async () => {

@@ -1,7 +1,17 @@
-import { chmod, mkdir, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { createGroupWriter } from '../../src/journal/groupWriter.ts'
+import type { AppendHandle } from '../../src/journal/appendFile.ts'
 import { dataHashOf, firstPrev, recordHashOf } from '../../src/journal/hash.ts'
 import { openJournal } from '../../src/journal/open.ts'
 import { readJournal } from '../../src/journal/read.ts'
@@ -9,6 +19,20 @@ import { tailJournal } from '../../src/journal/tail.ts'
 import { newWriter } from '../../src/journal/writer.ts'
 import type { EventRecord } from '../../src/model/event.ts'
 import { recordStory, tempDir, testJournal } from './setup.ts'
+
+/** A real file of which some calls are the test's. */
+async function opened(path: string, own: (file: FileHandle) => Partial<AppendHandle>): Promise<AppendHandle> {
+  const file = await open(path, 'ax+', 0o600)
+  return {
+    write: file.write.bind(file),
+    datasync: () => file.datasync(),
+    truncate: (length) => file.truncate(length),
+    read: file.read.bind(file),
+    stat: file.stat.bind(file),
+    close: () => file.close(),
+    ...own(file),
+  }
+}
 
 const note = (text: string) => ({ text, at: '2026-11-20T22:16:00.000Z' })
 
@@ -173,47 +197,76 @@ describe('fault 40: a journal cut at any byte', () => {
 })
 
 describe('fault 41: what can not be written', () => {
-  it('stops the recording for good, tells once, and acknowledges nothing after it', async () => {
-    const cause = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+  it('a failed fdatasync stops the recording for good, whatever a later one says', async () => {
+    const dir = await tempDir()
     let fail = false
     let synced = 0
-    const file = {
-      write: async (bytes: Buffer, offset: number) => ({
-        bytesWritten: bytes.length - offset,
-        buffer: bytes,
-      }),
-      datasync: async () => {
-        if (fail) throw cause
-        synced++
-      },
-      close: async () => undefined,
-    }
-    const told: unknown[] = []
-    const group = createGroupWriter(file as never, (error) => told.push(error))
-    await group.add('one\n')
+    const journal = await testJournal(dir, {
+      openFile: (path) =>
+        opened(path, (file) => ({
+          datasync: async () => {
+            if (fail) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+            synced++
+            return file.datasync()
+          },
+        })),
+    })
+    const told: string[] = []
+    journal.onStopped((cause) => told.push(cause))
+    await journal.append('note.added', note('one'))
     fail = true
-    await expect(group.add('two\n')).rejects.toBe(cause)
+    await expect(journal.append('note.added', note('two'))).rejects.toThrow('RECORDING STOPPED: ENOSPC')
     fail = false
-    await expect(group.add('three\n')).rejects.toBe(cause)
-    expect(told).toEqual([cause])
+    await expect(journal.append('note.added', note('three'))).rejects.toThrow('RECORDING STOPPED: ENOSPC')
+    expect(told).toHaveLength(1)
+    expect(journal.recording().is).toBe('failed')
     expect(synced).toBe(1)
   })
 
+  it('a full quota is a full disk, though libuv has no name for it', async () => {
+    const dir = await tempDir()
+    let over = false
+    const journal = await testJournal(dir, {
+      every: 3_600_000,
+      openFile: (path) =>
+        opened(path, (file) => ({
+          write: (async (bytes: Buffer, offset: number, length: number) => {
+            if (!over) return file.write(bytes, offset, length)
+            over = false
+            const said = 'Unknown system error -122'
+            throw Object.assign(new Error(`${said}: ${said}, write`), { code: said, errno: -122 })
+          }) as typeof file.write,
+        })),
+    })
+    const told: [string, boolean][] = []
+    journal.onStopped((...all) => told.push(all))
+    over = true
+    await journal.append('note.added', note('one'))
+    expect(told).toEqual([['EDQUOT: disk quota exceeded, write', true]])
+    expect((await readJournal(dir)).records.map(({ type }) => type)).toEqual([
+      'recording.stopped',
+      'note.added',
+    ])
+  })
+
   it('a short write goes on with the rest, and a write of nothing is a failure', async () => {
-    const written: string[] = []
-    const file = {
-      write: async (bytes: Buffer, offset: number) => {
-        const some = bytes.subarray(offset, offset + 3)
-        written.push(some.toString())
-        return { bytesWritten: written.length > 3 ? 0 : some.length, buffer: bytes }
-      },
-      datasync: async () => undefined,
-      close: async () => undefined,
-    }
-    const group = createGroupWriter(file as never, () => undefined)
-    await group.add('abcdefg\n')
-    expect(written.join('')).toBe('abcdefg\n')
-    await expect(group.add('x\n')).rejects.toThrow('took no bytes')
+    const dir = await tempDir()
+    let writes = 0
+    let nothing = false
+    const journal = await testJournal(dir, {
+      openFile: (path) =>
+        opened(path, (file) => ({
+          write: ((bytes: Buffer, offset: number, length: number) => {
+            writes++
+            return file.write(bytes, offset, nothing ? 0 : Math.min(100, length))
+          }) as typeof file.write,
+        })),
+    })
+    const record = await journal.append('note.added', note('one'))
+    expect(writes).toBeGreaterThan(3)
+    expect((await readJournal(dir)).records).toEqual([record])
+    nothing = true
+    await expect(journal.append('note.added', note('two'))).rejects.toThrow('took no bytes')
   })
 
   it('a folder that can not be made says RECORDING STOPPED', async () => {

@@ -1,12 +1,21 @@
-import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { appendFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkpointHash, checkpointOf } from '../../src/journal/checkpoint.ts'
+import { storeArtifact } from '../../src/journal/artifacts.ts'
+import { checkpointOf, readCheckpoint } from '../../src/journal/checkpoint.ts'
 import { createClock } from '../../src/journal/clock.ts'
+import { erase, findErasure } from '../../src/journal/erase.ts'
+import { recordHashOf } from '../../src/journal/hash.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
+import { checkpointHash, parseCheckpoint, sayCheckpoint } from '../../src/model/checkpoint.ts'
+import { foldAll } from '../../src/model/reduce.ts'
+import { renderPostmortem } from '../../src/postmortem/render.ts'
+import { templates } from '../../src/postmortem/templates/index.ts'
 import { recordStory, tempDir, testJournal } from './setup.ts'
 
 /** The story in a folder, and its one file. */
@@ -22,6 +31,11 @@ async function recorded() {
     bytes: await readFile(path),
     lines: (await readFile(path, 'utf8')).trimEnd().split('\n'),
   }
+}
+
+/** What is bad in the file of one writer. */
+async function firstBad(dir: string, writer: string) {
+  return (await verifyJournal(dir)).writers.find((report) => report.writer === writer)?.first_bad
 }
 
 describe('verify', () => {
@@ -116,12 +130,267 @@ describe('verify', () => {
     ])
   })
 
+  it('fault 42: any removed, swapped, repeated or cut records: the first line that is not as it was is named', async () => {
+    const { dir, path, lines } = await recorded()
+    const index = fc.nat(lines.length - 1)
+    const change = fc.oneof(
+      index.map((at) => lines.toSpliced(at, 1)),
+      fc.tuple(index, index).map(([a, b]) => lines.with(a, lines[b]!).with(b, lines[a]!)),
+      fc.tuple(index, fc.nat(lines.length)).map(([from, to]) => lines.toSpliced(to, 0, lines[from]!)),
+      index.map((length) => lines.slice(0, length)),
+    )
+    await fc.assert(
+      fc.asyncProperty(change, async (changed) => {
+        fc.pre(changed.join() !== lines.join())
+        await writeFile(path, changed.map((line) => `${line}\n`).join(''))
+        const first = changed.findIndex((line, at) => line !== lines[at])
+        const report = await verifyJournal(dir)
+        expect(report.whole).toBe(false)
+        expect(report.writers[0]!.first_bad!.line).toBe((first < 0 ? changed.length : first) + 1)
+      }),
+      { numRuns: process.env.SITREP_FULL ? 2000 : 150 },
+    )
+  })
+
+  it('blanks fill up the line of an erased record, and of no other', async () => {
+    const { dir, path, lines, records } = await recorded()
+    await erase(dir, await findErasure(dir, records[5]!.id), 'a password', (await testJournal(dir)).append)
+    expect((await verifyJournal(dir)).whole).toBe(true)
+    const bytes = await readFile(path)
+    const end = bytes.indexOf('\n', bytes.indexOf(`"id":"${records[5]!.id}"`))
+    expect(bytes.subarray(end - 20, end).toString()).toBe(' '.repeat(20))
+    bytes[end - 3] = 0x09
+    await writeFile(path, bytes)
+    expect(await firstBad(dir, records[0]!.writer)).toMatchObject({ line: 6, id: records[5]!.id })
+    await writeFile(path, `${lines.with(2, `${lines[2]!}  `).join('\n')}\n`)
+    expect((await firstBad(dir, records[0]!.writer))?.reason).toContain('not as it was written')
+  })
+
+  it('an erased record that has its data again, or kept its salt, is named', async () => {
+    const { dir, path, lines, records } = await recorded()
+    await erase(dir, await findErasure(dir, records[5]!.id), 'a password', (await testJournal(dir)).append)
+    await writeFile(path, `${lines.join('\n')}\n`)
+    expect(await firstBad(dir, records[0]!.writer)).toMatchObject({
+      line: 6,
+      reason: 'it was erased, but its data is still here',
+    })
+    const { data: _data, ...salted } = JSON.parse(lines[5]!)
+    await writeFile(path, `${lines.with(5, JSON.stringify(salted)).join('\n')}\n`)
+    expect((await firstBad(dir, records[0]!.writer))?.reason).toContain('salt')
+  })
+
+  it('what can not be hashed is bad, and ends nothing', async () => {
+    const { dir, path, lines } = await recorded()
+    const deep = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
+    for (const data of ['{"text":"\\ud800"}', deep]) {
+      const line = lines[3]!.replace(/"data":.*,"salt"/, () => `"data":${data},"salt"`)
+      expect(line).not.toBe(lines[3])
+      await writeFile(path, `${lines.with(3, line).join('\n')}\n`)
+      expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({ line: 4 })
+    }
+    await writeFile(path, Buffer.concat([Buffer.from(lines[0]!), Buffer.from([0xff, 0x0a])]))
+    expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({ line: 1 })
+  })
+
+  it('a folder without a journal proves nothing', async () => {
+    expect(await verifyJournal(await tempDir())).toMatchObject({ whole: false, writers: [] })
+  })
+
   it('an unknown type and a later version are kept and verify', async () => {
     const { dir, path, lines } = await recorded()
     await appendFile(path, `${JSON.stringify({ ...JSON.parse(lines[0]!), v: 2, type: 'x' })}\n`)
     const { records, problems } = await readJournal(dir)
     expect(records.some(({ v }) => (v as number) === 2)).toBe(true)
     expect(problems).toEqual([])
+  })
+})
+
+describe('the files beside the journal', () => {
+  /** An artifact that a command names, a closed part of a log, and an open one. */
+  async function withFiles() {
+    const dir = join(await tempDir(), 'incident')
+    const journal = await testJournal(dir)
+    const { sha256, bytes } = await storeArtifact(dir, 'all of its output')
+    const ran = { host: 'core-1', command: 'ps', endedBy: 'exit', exitCode: 0, ms: 3, stdout: '', stderr: '' }
+    const command = await journal.append('command.ran', { ...ran, artifact: { sha256, bytes } })
+    const folder = join(dir, 'logs', 'core-1-pm2-core')
+    await mkdir(folder, { recursive: true })
+    const part = 'logs/core-1-pm2-core/1.log.gz'
+    const stored = gzipSync('a line\n')
+    await writeFile(join(dir, part), stored)
+    await writeFile(join(folder, '2.log'), 'another\n')
+    const kept = await journal.append('log.kept', {
+      host: 'core-1',
+      source: 'pm2:core',
+      file: part,
+      sha256: createHash('sha256').update(stored).digest('hex'),
+      bytes: 7,
+      lines: 1,
+      from: at,
+      to: at,
+    })
+    await journal.close()
+    return { dir, journal, artifact: `artifacts/${sha256}.gz`, command, part, kept }
+  }
+  const at = '2026-11-20T22:16:00.000Z'
+
+  it('are as events name them; what no event names is told and not bad', async () => {
+    const { dir } = await withFiles()
+    await writeFile(join(dir, 'artifacts', 'x.part'), 'y')
+    expect(await verifyJournal(dir)).toMatchObject({
+      whole: true,
+      artifacts: { checked: 1, bad: [], unnamed: ['artifacts/x.part'] },
+      logs: { checked: 1, bad: [], open: ['logs/core-1-pm2-core/2.log'] },
+    })
+  })
+
+  it('fault 42: a changed byte, a missing file, a link in its place', async () => {
+    const { dir, artifact, command, part, kept } = await withFiles()
+    const [stored, closed] = [await readFile(join(dir, artifact)), await readFile(join(dir, part))]
+    await fc.assert(
+      fc.asyncProperty(fc.nat(stored.length - 1), fc.nat(closed.length - 1), fc.nat(7), async (a, b, bit) => {
+        const changed = [stored, closed].map((bytes) => Buffer.from(bytes))
+        changed[0]![a]! ^= 1 << bit
+        changed[1]![b]! ^= 1 << bit
+        await writeFile(join(dir, artifact), changed[0]!)
+        await writeFile(join(dir, part), changed[1]!)
+        const reason = 'its bytes were changed: the sha256 does not fit'
+        expect(await verifyJournal(dir)).toMatchObject({
+          whole: false,
+          artifacts: { bad: [{ file: artifact, event: command.id, reason }] },
+          logs: { bad: [{ file: part, event: kept.id, reason }] },
+        })
+      }),
+      { numRuns: 30 },
+    )
+    await rm(join(dir, artifact))
+    await rm(join(dir, part))
+    await symlink('/etc/passwd', join(dir, part))
+    expect(await verifyJournal(dir)).toMatchObject({
+      whole: false,
+      artifacts: { bad: [{ reason: 'it is missing' }] },
+      logs: { bad: [{ reason: 'it is no regular file' }] },
+    })
+  })
+
+  it('a part that was dropped or erased by an event may be gone; one that was erased may not be back', async () => {
+    const { dir, part, artifact } = await withFiles()
+    const stored = await readFile(join(dir, artifact))
+    const { append } = await testJournal(dir)
+    await rm(join(dir, part))
+    await append('log.dropped', { file: part, reason: 'the bound' })
+    await erase(dir, await findErasure(dir, artifact), 'a password', append)
+    expect(await verifyJournal(dir)).toMatchObject({
+      whole: true,
+      artifacts: { checked: 0 },
+      logs: { checked: 0 },
+    })
+    await writeFile(join(dir, artifact), stored)
+    expect((await verifyJournal(dir)).artifacts.bad).toMatchObject([
+      { reason: 'it was erased, but it is still here' },
+    ])
+  })
+
+  it('a name that leads elsewhere is not followed', async () => {
+    const { dir } = await withFiles()
+    const { append } = await testJournal(dir)
+    const kept = { host: 'h', source: 's', sha256: 'a'.repeat(64), bytes: 1, lines: 1, from: at, to: at }
+    for (const file of ['logs/../../../etc/passwd', '/etc/passwd', 'logs/', 'logs/.hidden'])
+      await append('log.kept', { ...kept, file })
+    expect(await verifyJournal(dir)).toMatchObject({ whole: true, logs: { checked: 1 } })
+  })
+})
+
+describe('a checkpoint that was kept elsewhere', () => {
+  /** Three consoles, one after the other; the checkpoint after the second in each form that it is printed in. */
+  async function kept() {
+    const dir = join(await tempDir(), '2026-11-20-core')
+    const note = async (by: string, texts: string[]) => {
+      const journal = await testJournal(dir, { by })
+      for (const text of texts) await journal.append('note.added', { text, at: '2026-11-20T22:16:00.000Z' })
+      await journal.close()
+      return join(dir, 'journal', `${journal.writer}.jsonl`)
+    }
+    const path = await note('ben@laptop', ['one', 'two', 'three'])
+    await note('ana@laptop', ['four'])
+    const { records } = await readJournal(dir)
+    const incident = foldAll(records, '2026-11-20-core')
+    const checkpoint = await checkpointOf(dir)
+    const forms = {
+      export: renderPostmortem(incident, templates[0]!),
+      'checkpoint.json': await readFile(join(dir, 'checkpoint.json'), 'utf8'),
+      line: `postmortem: /home/ana/p.md\n${sayCheckpoint(checkpoint)}\n`,
+    }
+    await note('eve@laptop', ['five'])
+    return { dir, path, forms, checkpoint }
+  }
+  const against = (forms: Record<string, string>) =>
+    Object.entries(forms).map(([source, text]) => ({ source, checkpoint: parseCheckpoint(text)! }))
+
+  it('is read from an export, a checkpoint.json and the printed line, and the record that went on holds', async () => {
+    const { dir, forms, checkpoint } = await kept()
+    expect(parseCheckpoint(forms.export)).toEqual(checkpoint)
+    expect(parseCheckpoint(forms['checkpoint.json'])).toEqual(checkpoint)
+    expect(parseCheckpoint(forms.line)).toEqual({
+      incident: '2026-11-20-core',
+      records: 4,
+      writers: 2,
+      hash: checkpointHash(checkpoint),
+    })
+    const report = await verifyJournal(dir, { against: against(forms) })
+    expect(report).toMatchObject({
+      whole: true,
+      against: [{}, ...Object.keys(forms).map(() => ({ records: 4 }))],
+    })
+    expect(report.against.every(({ problem }) => problem === undefined)).toBe(true)
+  })
+
+  it('fault 42: shows a cut tail where nothing in the folder does', async () => {
+    const { dir, path, forms } = await kept()
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    await writeFile(path, `${lines.slice(0, 2).join('\n')}\n`)
+    await rm(join(dir, 'checkpoint.json'))
+    expect((await verifyJournal(dir)).whole).toBe(true)
+    for (const name of ['export', 'checkpoint.json'] as const) {
+      const report = await verifyJournal(dir, { against: against({ [name]: forms[name] }) })
+      const reason = `the tail is cut: ${name} saw 3 records`
+      expect(report.writers.find(({ records }) => records === 2)!.first_bad).toMatchObject({
+        line: 3,
+        reason,
+      })
+    }
+    const report = await verifyJournal(dir, { against: against({ line: forms.line }) })
+    expect(report).toMatchObject({
+      whole: false,
+      against: [{ problem: expect.stringContaining('first 4 records') }],
+    })
+  })
+
+  it('a changed one is no checkpoint; one in the folder that was changed is told', async () => {
+    const { dir, forms } = await kept()
+    expect(parseCheckpoint(forms.export.replace(/\| 3 +\|/, '| 2 |'))).toBeUndefined()
+    expect(parseCheckpoint('# A postmortem')).toBeUndefined()
+    expect(parseCheckpoint('{"writers":[{}]}')).toBeUndefined()
+    await writeFile(join(dir, 'checkpoint.json'), forms['checkpoint.json'].slice(0, -10))
+    const report = await verifyJournal(dir)
+    expect(report).toMatchObject({
+      whole: false,
+      against: [{ problem: 'checkpoint.json is not as it was written' }],
+    })
+  })
+
+  it('closing a console does not cover up a last record that was changed', async () => {
+    const { dir, path } = await kept()
+    const before = await readCheckpoint(dir)
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    const last = JSON.parse(lines[2]!)
+    const forged = { ...last, by: 'eve@laptop', hash: recordHashOf({ ...last, by: 'eve@laptop' }) }
+    await writeFile(path, `${lines.with(2, JSON.stringify(forged)).join('\n')}\n`)
+    await (await testJournal(dir)).close()
+    expect((await readCheckpoint(dir))!.writers).toEqual(expect.arrayContaining(before!.writers))
+    expect((await verifyJournal(dir)).writers.find(({ first_bad }) => first_bad)!.first_bad!.reason).toBe(
+      'it is not the record that checkpoint.json saw',
+    )
   })
 })
 

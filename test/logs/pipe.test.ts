@@ -1,14 +1,8 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { forbiddenPattern } from '../../src/logs/codepoints.ts'
-import { followSource } from '../../src/logs/follow.ts'
-import { logPath, openLogFile } from '../../src/logs/logFile.ts'
 import { createPipe } from '../../src/logs/pipe.ts'
 import { createRing } from '../../src/logs/ring.ts'
-import type { Command, LogSink, Session } from '../../src/model/command.ts'
-import { tempDir } from '../journal/setup.ts'
 import { bytesIn, hostile } from './hostile.ts'
 import { testSecrets } from './secrets.ts'
 
@@ -68,6 +62,16 @@ describe('the pipe', () => {
     expect(pipe.deep(pipe.deep(value))).toEqual(pipe.deep(value))
   })
 
+  it('hides values that begin with a mark which is not one of a secret', () => {
+    const pipe = createPipe(testSecrets())
+    expect(pipe.deep({ password: 'old\rhunter2', token: '\u200bhunter2', secret: '‹secret:A›' })).toEqual({
+      password: '‹redacted:value›',
+      token: '‹redacted:value›',
+      secret: '‹secret:A›',
+    })
+    expect(pipe.text('{"password":"\u200bhunter2"}')).toBe('{"password":"‹redacted:value›"}')
+  })
+
   it('gives a whole output as text', () => {
     expect(createPipe(testSecrets()).bytes(Buffer.from('a\x1b[1mb\n\xffc'))).toBe('ab\nÿc')
   })
@@ -102,126 +106,5 @@ describe('the ring', () => {
     const version = ring.version()
     ring.push({ at: 'now', text: '5', stream: 'stderr' })
     expect(ring.version()).not.toBe(version)
-  })
-})
-
-describe('a log file', () => {
-  it('is 0600 also where it was 0644, goes on where it was, and says when it is full', async () => {
-    const dir = await tempDir()
-    const path = logPath(dir, { host: '../core 1', kind: 'pm2', name: 'a/b' })
-    expect(path).toBe(`${dir}/logs/.._core_1-pm2-a_b.log`)
-    await mkdir(dirname(path))
-    await writeFile(path, 'before\n', { mode: 0o644 })
-    const file = openLogFile(path, { limit: 60 })
-    file.write({ at: 'T1', text: 'one', stream: 'stdout' })
-    file.write({ at: 'T2', text: 'two', stream: 'stderr' })
-    file.write({ at: 'T3', text: 'x'.repeat(100), stream: 'stdout' })
-    file.write({ at: 'T4', text: 'four', stream: 'stdout' })
-    file.close()
-    expect(await readFile(path, 'utf8')).toBe(
-      'before\nT1 one\nT2 ! two\nT3 ‹cut: the log file has reached its bound of 60 bytes›\n',
-    )
-    expect((await stat(path)).mode & 0o777).toBe(0o600)
-  })
-})
-
-/** A session of which only `follow` is used; the sink is the test's to fill. */
-function followedSession() {
-  let sink: LogSink | undefined
-  let finish: () => void = () => undefined
-  const followed: Command[] = []
-  const ended = new Promise<void>((resolve) => {
-    finish = resolve
-  })
-  const end = (reason: string) => {
-    sink?.end(reason)
-    finish()
-  }
-  const session = {
-    follow(command: Command, given: LogSink) {
-      followed.push(command)
-      sink = given
-      return { ended, stop: async () => end('stopped') }
-    },
-  } as unknown as Session
-  return {
-    session,
-    followed,
-    end,
-    print: (text: string, stream: 'stdout' | 'stderr' = 'stdout') => sink!.chunk(stream, Buffer.from(text)),
-  }
-}
-
-describe('following a source', () => {
-  const kind = { kind: 'file', command: async (name: string) => ({ argv: ['tail', '-F', '--', name] }) }
-
-  it('fills the ring and the file through the pipe, tells its state, and stops', async () => {
-    const dir = await tempDir()
-    const { session, followed, print } = followedSession()
-    const [ring, states, turns] = [createRing(), [] as unknown[], { count: 0 }]
-    const path = logPath(dir, { host: 'h', kind: 'file', name: 'x.log' })
-    const following = followSource({
-      session,
-      kind,
-      name: '/var/log/x.log',
-      pipe: createPipe(testSecrets({ T: 's3cr3t-value' })),
-      ring,
-      file: openLogFile(path),
-      onState: (state) => states.push(state),
-      onLines: () => turns.count++,
-      now: () => 0,
-    })
-    await vi.waitFor(() => expect(followed).toHaveLength(1))
-    print('one s3cr3t')
-    print('-value\ntwo\n')
-    print('bad\n', 'stderr')
-    print('unfinished')
-    await following.stop()
-    expect(ring.lines().map(({ text, stream }) => `${stream} ${text}`)).toEqual([
-      'stdout one ‹secret:T›',
-      'stdout two',
-      'stderr bad',
-      'stdout unfinished',
-    ])
-    expect(states).toEqual([
-      { state: 'connecting' },
-      { state: 'following' },
-      { state: 'ended', detail: 'stopped' },
-    ])
-    expect(turns.count).toBeGreaterThan(0)
-    expect(turns.count).toBeLessThan(4)
-    expect((await readFile(path, 'utf8')).split('\n')[2]).toBe('1970-01-01T00:00:00.000Z ! bad')
-  })
-
-  it('ends with the reason of the session, or of a command that could not be made', async () => {
-    const { session, followed, end } = followedSession()
-    const states: { state: string; detail?: string }[] = []
-    const o = {
-      session,
-      name: 'x',
-      pipe: createPipe(testSecrets()),
-      ring: createRing(),
-      onState: (state: never) => states.push(state),
-    }
-    const following = followSource({ ...o, kind })
-    await vi.waitFor(() => expect(followed).toHaveLength(1))
-    end('link lost\x1b[2J')
-    await following.ended
-    expect(states.at(-1)).toEqual({ state: 'ended', detail: 'link lost‹CSI›' })
-    const failing = { kind: 'x', command: async () => Promise.reject(new Error('no such process')) }
-    await followSource({ ...o, kind: failing }).ended
-    expect(states.at(-1)).toEqual({ state: 'ended', detail: 'no such process' })
-  })
-
-  it('stopped before its command is known never runs it', async () => {
-    const { session, followed } = followedSession()
-    await followSource({
-      session,
-      kind,
-      name: 'x',
-      pipe: createPipe(testSecrets()),
-      ring: createRing(),
-    }).stop()
-    expect(followed).toHaveLength(0)
   })
 })

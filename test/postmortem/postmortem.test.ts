@@ -45,6 +45,7 @@ describe('the postmortem of report 004', () => {
       'Follow-ups',
       'Environment keys',
       'Appendix: commands and outputs',
+      'Record',
     ])
     expect(markdown.match(/^TODO: .+/gm)).toHaveLength(4)
   })
@@ -79,7 +80,7 @@ describe('the postmortem of report 004', () => {
 
   it('of an incident of which nothing was recorded still has its sections', () => {
     const markdown = renderPostmortem(emptyIncident('x'), template)
-    expect(markdown.match(/^## /gm)).toHaveLength(11)
+    expect(markdown.match(/^## /gm)).toHaveLength(12)
     expect(markdown).toContain('No check was made.')
   })
 
@@ -267,7 +268,7 @@ describe('fault 17: hostile text', () => {
       expect(['image', 'definition', 'linkReference', 'imageReference']).not.toContain(node.type)
     }
     const headings = nodes.filter((node) => node.type === 'heading' && node.depth <= 2)
-    expect(headings).toHaveLength(12)
+    expect(headings).toHaveLength(13)
     // What GFM makes of bare text: addresses become links unless they are escaped.
     const outside = without(markdown, nodes, ['code', 'inlineCode'])
     expect(outside).not.toMatch(/https?:\/\/|www\.|(?<!\\)\w@\w/)
@@ -293,6 +294,7 @@ describe('fault 17: hostile text', () => {
     'followups',
     'environment',
     'appendix',
+    'record',
   ]
 
   it.each(nasty)('%j', async (text) => {

@@ -28,11 +28,7 @@ export function StatusLine({ width }: { width: number }) {
 /** Shown while the record can't be written; no change is made in that time. */
 export function RecordingStopped({ width }: { width: number }) {
   const { state } = useWatch(({ state }) => [state.recording])
-  const why = state.recording.stopped ?? ''
-  return (
-    <Line
-      row={[[` RECORDING STOPPED: ${why}. Nothing more is changed. `.padEnd(width), 'alarm']]}
-      width={width}
-    />
-  )
+  const { stopped = '', reserve = false } = state.recording
+  const what = reserve ? 'Results are still recorded; nothing more is changed.' : 'Nothing more is changed.'
+  return <Line row={[[` RECORDING STOPPED: ${stopped}. ${what} `.padEnd(width), 'alarm']]} width={width} />
 }

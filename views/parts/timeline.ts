@@ -1,13 +1,30 @@
 import type { TimelineRow } from '../../src/model/incident.ts'
+import { sayUncertainty } from '../../src/model/uncertainty.ts'
 import type { Context } from '../context.ts'
 import { clockOf } from '../format.ts'
 import type { Row } from '../row.ts'
 import { pad } from '../text.ts'
 import type { Marks } from '../theme.ts'
 
-/** `22:32:00`, or `22:32-22:41` for a window. */
+/** `22:32:00`, `22:32:00 ±0.2s` for a time of a host's clock, or `22:32-22:41` for a window. */
 function when(row: TimelineRow): string {
+  if (row.uncertaintyMs !== undefined) return `${clockOf(row.at)} ${sayUncertainty(row.uncertaintyMs)}`
   return row.until === undefined ? clockOf(row.at) : `${row.at.slice(11, 16)}-${row.until.slice(11, 16)}`
+}
+
+/** Time, mark and kind, as wide in every row: a time that says how sure it is takes the room of the mark for bad rows, which it never is. */
+function headOf(row: TimelineRow, marks: Marks): Row {
+  if (row.uncertaintyMs !== undefined && !row.bad)
+    return [
+      [pad(when(row), 15), 'dim'],
+      [pad(row.kind, 8), 'dim'],
+    ]
+  return [
+    [pad(when(row), 11), 'dim'],
+    ' ',
+    [row.bad ? `${marks.bad} ` : '  ', 'bad'],
+    [pad(row.kind, 9), 'dim'],
+  ]
 }
 
 /** The text of a row with the step's id for its title: in a narrow pane, what was done to it counts more. */
@@ -40,10 +57,7 @@ export function timelineRows(
     const selected = top + offset === index
     return [
       [selected ? `${marks.cursor} ` : '  ', selected && focused ? 'key' : 'dim'],
-      [pad(when(row), 11), 'dim'],
-      ' ',
-      [row.bad ? `${marks.bad} ` : '  ', 'bad'],
-      [pad(row.kind, 9), 'dim'],
+      ...headOf(row, marks),
       ' ',
       [
         said(row),
@@ -57,7 +71,9 @@ export function timelineRows(
 /** The selected row in full, for its detail screen. */
 export function timelineText(row: TimelineRow): string[] {
   return [
-    `${row.at}${row.until === undefined ? '' : ` until ${row.until}`}`,
+    row.at +
+      (row.uncertaintyMs === undefined ? '' : ` ${sayUncertainty(row.uncertaintyMs)}`) +
+      (row.until === undefined ? '' : ` until ${row.until}`),
     `${row.kind}, by ${row.by}${row.host === undefined ? '' : `, on ${row.host}`}`,
     '',
     ...row.text.split('\n'),

@@ -44,10 +44,7 @@ export function verifyPm2(p: Pm2Params, now: Pm2Facts, applied: readonly RunResu
     const pids = now.processes.map(({ pid }) => pid).join(', ')
     return { verdict: 'ok', reason: `online (pid ${pids})${port}, cwd, script and environment as wanted` }
   }
-  const errors = now.processes
-    .flatMap(({ errors }) => errors ?? [])
-    .slice(-5)
-    .map((line) => line.slice(0, 300))
+  const errors = now.processes.flatMap(({ errors }) => errors ?? []).slice(-5)
   if (errors.length === 0) return { verdict: 'failed', reason: wrong }
   return { verdict: 'failed', reason: `${wrong}; its error log ends: ${errors.at(-1)}`, evidence: errors }
 }

@@ -47,6 +47,8 @@ export interface SyncFacts {
 export async function inspectSync(host: Reader, wish: FileWish, around: Around): Promise<SyncFacts> {
   const onHost = typeof wish.source === 'string' ? [wish.source] : []
   const [target, found] = await lookAt(host, [wish.path, ...onHost], { contentUpTo: diffLimit })
+  for (const [path, look] of [[wish.path, target], ...onHost.map((path) => [path, found] as const)] as const)
+    if (look?.bytes !== undefined) around.fetched?.(path, look.bytes)
   const given = typeof wish.source === 'string' ? undefined : await givenSource(wish.source, around)
   const source = given?.facts ?? hostSource(wish.source as string, found!)
   const bytes = given === undefined ? found!.bytes : given.bytes

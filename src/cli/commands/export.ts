@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import { inert } from '../../logs/inert.ts'
 import type { CliCommand } from '../command.ts'
 import { say } from '../output.ts'
 
@@ -7,7 +8,7 @@ export const command: CliCommand = {
   register(program) {
     program
       .command('export')
-      .argument('<incident>', 'the incident, or the beginning of its id')
+      .argument('<incident>', 'the incident, the beginning of its id, or an archive of it')
       .summary('write the postmortem as Markdown')
       .description(
         'Writes the postmortem of an incident. Exporting to the same file again keeps what people wrote in it.',
@@ -19,24 +20,34 @@ export const command: CliCommand = {
         'after',
         '\nExamples:\n  sitrep export 2026-11-20-core > postmortem.md\n  sitrep export 2026-11-20-core -o docs/postmortem.md',
       )
-      .action(async (prefix: string, o: { template: string; output?: string }) => {
-        const { templateOf, writePostmortem } = await import('../../compose/postmortem.ts')
-        if (o.output === undefined || o.output === '-') {
-          const { findIncident, loadIncident, stateRoot } = await import('../../journal/incidents.ts')
+      .action(async (wanted: string, o: { template: string; output?: string }) => {
+        const { exportTo, templateOf, writePostmortem } = await import('../../compose/postmortem.ts')
+        const { locate } = await import('../../journal/locate.ts')
+        const { loadIncident, stateRoot } = await import('../../journal/incidents.ts')
+        const toFile = o.output !== undefined && o.output !== '-' ? o.output : undefined
+        await using located = await locate(stateRoot(), wanted)
+        const { archive, id, root } = located
+        if (toFile === undefined) {
+          const { inertDeep } = await import('../../logs/inertDeep.ts')
           const { renderPostmortem } = await import('../../postmortem/render.ts')
-          const root = stateRoot()
-          const { incident } = await loadIncident(root, await findIncident(root, prefix))
-          process.stdout.write(renderPostmortem(incident, templateOf(o.template)))
+          const { incident } = await loadIncident(root, id)
+          process.stdout.write(renderPostmortem(inertDeep(incident), templateOf(o.template)))
           return
         }
         const { requireFolder } = await import('../input.ts')
-        await requireFolder(o.output)
+        await requireFolder(toFile)
+        const told = ({ path, kept }: { path: string; kept: string[] }) => {
+          say(inert(path))
+          for (const name of kept) say(inert(`kept as it was edited: ${name}`))
+        }
+        if (archive !== undefined) {
+          const { incident } = await loadIncident(root, id)
+          return told(await exportTo(toFile, incident, o.template))
+        }
         const { open } = await import('../../compose/incident.ts')
-        const incident = await open(prefix)
+        const incident = await open(id)
         try {
-          const { path, kept } = await writePostmortem(incident, { file: o.output, template: o.template })
-          say(path)
-          for (const name of kept) say(`kept as it was edited: ${name}`)
+          told(await writePostmortem(incident, { file: toFile, template: o.template }))
         } finally {
           await incident.close()
         }

@@ -13,8 +13,9 @@ export const command: CliCommand = {
       .action(async (o: { json?: boolean }) => {
         const { listIncidents } = await import('../../journal/list.ts')
         const { stateRoot } = await import('../../journal/incidents.ts')
+        const { inertJson } = await import('../print/json.ts')
         const { incidents, problems } = await listIncidents(stateRoot())
-        if (o.json === true) out(JSON.stringify(incidents))
+        if (o.json === true) out(inertJson(incidents))
         const ink = inkFor(process.stdout)
         const wide = Math.max(0, ...incidents.map(({ id }) => id.length))
         for (const { id, severity, status, title } of o.json === true ? [] : incidents) {

@@ -1,5 +1,15 @@
 import type { CliCommand } from '../command.ts'
-import { out, say } from '../output.ts'
+import { when } from '../options.ts'
+import { flow, out, say } from '../output.ts'
+
+interface Options {
+  grep?: string
+  inventory?: string
+  incident?: string
+  since?: string
+  until?: string
+  json?: boolean
+}
 
 export const command: CliCommand = {
   name: 'logs',
@@ -8,14 +18,29 @@ export const command: CliCommand = {
       .command('logs')
       .argument('<host>', 'a host of the inventory')
       .argument('<source>', 'unit:NAME, pm2:NAME or file:PATH')
-      .summary('follow one log of one host')
+      .summary('follow one log of one host, or print what an incident kept of it')
       .option('--grep <regex>', 'print only the lines that match')
       .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
+      .option('--incident <id>', 'print what this incident (or an archive of one) kept; no host is contacted')
+      .option('--since <when>', 'with --incident: received at or after 22:32 (UTC), -10m or ISO 8601', when)
+      .option('--until <when>', 'with --incident: received at or before it', when)
+      .option('--json', 'with --incident: print JSON, one line each')
       .addHelpText(
         'after',
-        '\nExamples:\n  sitrep logs core-1 pm2:core-backend\n  sitrep logs edge-1 unit:caddy --grep error',
+        '\nExamples:\n  sitrep logs core-1 pm2:core-backend\n  sitrep logs edge-1 unit:caddy --grep error\n  sitrep logs core-1 pm2:core-backend --incident 2026-11-20-core --since 22:10 --until 22:20',
       )
-      .action(async (host: string, source: string, o: { grep?: string; inventory?: string }) => {
+      .action(async (host: string, source: string, { incident, ...o }: Options) => {
+        if (incident !== undefined) {
+          const { printKept } = await import('../keptLog.ts')
+          return printKept(host, source, { ...o, incident, print: flow })
+        }
+        const alone = (['since', 'until', 'json'] as const).find((name) => o[name] !== undefined)
+        if (alone !== undefined) {
+          const { SitrepError } = await import('../../model/errors.ts')
+          throw new SitrepError('usage', `--${alone} reads back what an incident kept`, {
+            next: 'give --incident too',
+          })
+        }
         const { followLog } = await import('../logs.ts')
         const { interruptible } = await import('../asking.ts')
         const reason = await followLog(host, source, { ...o, onLine: out, signal: interruptible() })

@@ -34,7 +34,10 @@ export const command: CliCommand = {
           const { eventPrinter } = await import('../print/events.ts')
           const { headlessApprove } = await import('../../run/policy.ts')
           const { hasTerminal, terminalApproval } = await import('../terminal.ts')
+          const { tellRecording } = await import('../recording.ts')
+          const { tellCheckpoint } = await import('../checkpoint.ts')
           const incident = await open(id)
+          tellRecording(incident)
           const ink = inkFor(process.stdout)
           const print = eventPrinter(ink)
           incident.onRecord((record) => {
@@ -57,6 +60,7 @@ export const command: CliCommand = {
             process.exitCode = ended.code
           } finally {
             await incident.close()
+            tellCheckpoint(incident)
           }
         },
       )

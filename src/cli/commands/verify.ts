@@ -1,39 +1,54 @@
-import { inert } from '../../logs/inert.ts'
 import type { CliCommand } from '../command.ts'
-import { inkFor, out } from '../output.ts'
+import { collect } from '../options.ts'
+import { inkFor, out, say } from '../output.ts'
 
 export const command: CliCommand = {
   name: 'verify',
   register(program) {
     program
       .command('verify')
-      .argument('<incident>', 'the incident, or the beginning of its id')
+      .argument('<incident>', 'the incident, the beginning of its id, or an archive')
       .summary('prove that the record is whole')
+      .description(
+        'Checks the chain of every writer, what was erased, artifacts and logs; names the first record that does not hold. A cut tail shows only against a checkpoint that was kept elsewhere: an export, or the line that a console printed when it was left.',
+      )
+      .option(
+        '--against <file>',
+        'hold it against a checkpoint: an export, a checkpoint.json, or a text with the printed line; - is stdin (repeatable)',
+        collect,
+      )
       .option('--json', 'print JSON')
       .addHelpText(
         'after',
-        '\nExamples:\n  sitrep verify 2026-11-20-core\n  sitrep verify 2026-11-20-core --json',
+        '\nExamples:\n  sitrep verify 2026-11-20-core\n  sitrep verify 2026-11-20-core --against docs/postmortem.md\n  sitrep verify core.sitrep.tgz --json',
       )
-      .action(async (prefix: string, o: { json?: boolean }) => {
-        const { findIncident, incidentDir, stateRoot } = await import('../../journal/incidents.ts')
-        const { verifyJournal } = await import('../../journal/verify.ts')
-        const root = stateRoot()
-        const report = await verifyJournal(incidentDir(root, await findIncident(root, prefix)))
-        if (o.json === true) out(JSON.stringify(report))
-        else {
-          const ink = inkFor(process.stdout)
-          for (const { writer, records, first_bad, torn, erased } of report.writers) {
-            const state =
-              first_bad === undefined
-                ? ink('good', 'whole')
-                : ink('bad', `record ${first_bad.seq}: ${first_bad.reason}`)
-            out(`${writer}  ${records} records  ${state}`)
-            if (torn !== undefined) out(ink('warn', `  its last line is torn: ${torn}`))
-            if (erased !== undefined && erased.length > 0)
-              out(`  erased: ${erased.map(({ event, reason }) => inert(`${event} (${reason})`)).join(', ')}`)
-          }
-          out(report.whole ? ink('good', 'the record is whole') : ink('bad', 'the record is NOT whole'))
+      .action(async (idOrFile: string, o: { against?: string[]; json?: boolean }) => {
+        const { verifyIncident } = await import('../../compose/verify.ts')
+        const { readText } = await import('../input.ts')
+        const { inert } = await import('../../logs/inert.ts')
+        const texts: { source: string; text: string }[] = []
+        for (const file of o.against ?? []) {
+          texts.push({ source: file === '-' ? 'stdin' : file, text: await readText(file) })
         }
+        const { report, finished, unfinished } = await verifyIncident(idOrFile, texts)
+        if (o.json === true) {
+          const { inertJson } = await import('../print/json.ts')
+          out(inertJson(report))
+        } else {
+          const { verifyLines } = await import('../print/verify.ts')
+          for (const line of verifyLines(report, inkFor(process.stdout))) out(line)
+        }
+        for (const { event, files, under_way } of finished) {
+          const what = [...(event === undefined ? [] : [event]), ...files].join(', ')
+          say(
+            inert(
+              under_way === undefined
+                ? `an erasure that had been left unfinished was finished: ${what}`
+                : `process ${under_way} is erasing ${what}; verify again when it is done`,
+            ),
+          )
+        }
+        if (unfinished !== undefined) say(inert(`an erasure that was begun can't be finished: ${unfinished}`))
         process.exitCode = report.whole ? 0 : 1
       })
   },

@@ -2,6 +2,10 @@
 import { z } from 'zod'
 import { hash } from './parts.ts'
 
+const torn = z
+  .object({ file: z.string().describe("relative to the incident's folder"), bytes: z.number() })
+  .describe('an unfinished line that was set aside, and where')
+
 export const recordEvents = {
   'artifact.added': z
     .object({
@@ -14,16 +18,13 @@ export const recordEvents = {
     })
     .describe('something was kept beside the journal'),
   'recording.stopped': z
-    .object({ cause: z.string() })
+    .object({ cause: z.string(), torn: torn.optional() })
     .describe('the disk is full: no change is begun any more; what runs is recorded in the reserve'),
   'recording.resumed': z
     .object({
       gapMs: z.number().describe('how long nothing new was begun'),
       refused: z.number().describe('events that could not be recorded in that time'),
-      torn: z
-        .object({ file: z.string(), bytes: z.number() })
-        .optional()
-        .describe('an unfinished line that was set aside, and where'),
+      torn: torn.optional(),
     })
     .describe('there is room again'),
   'secret.registered': z

@@ -35,6 +35,10 @@ export const stepEvents = {
       changes: z.array(z.object({ do: change, undo })),
       evidence: z.array(z.string()).optional(),
       plan: hash.describe('of the canonical plan'),
+      unkept: z
+        .string()
+        .optional()
+        .describe('why a diff or a file that it rests on could not be kept beside the journal'),
     })
     .describe('what a step would do on one host, and why'),
   'step.approved': z

@@ -93,7 +93,10 @@ export function parseAnswer(result: RunResult, timeoutMs: number): HttpAnswer {
 const guarded =
   /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|www-authenticate)$/i
 
-/** Status line, headers and the first 2 KiB of the body; what authenticates is not shown. */
+/** Far beyond what is recorded, which is cut behind the redaction: a secret that this cuts in two is not shown. */
+const longestBody = 65_536
+
+/** Status line, headers and the beginning of the body; what authenticates is not shown. */
 export function answerEvidence({ statusLine, headers, body, cut }: HttpResponse): string {
   const shown = headers.map(([name, value]) => {
     if (!guarded.test(name)) return `${name}: ${value}`
@@ -101,7 +104,7 @@ export function answerEvidence({ statusLine, headers, body, cut }: HttpResponse)
     const attributes = cookie === undefined ? '' : value.split(';').slice(1).join(';')
     return `${name}: ${cookie === undefined ? '' : `${cookie}=`}‹not shown›${attributes === '' ? '' : `;${attributes}`}`
   })
-  const first = body.slice(0, 2048)
+  const first = body.slice(0, longestBody)
   const more = cut || body.length > first.length ? '\n…' : ''
   return [statusLine, ...shown, '', `${first}${more}`].join('\n').trimEnd()
 }

@@ -24,7 +24,7 @@ export const checks: Handlers = {
     if (phase === 'after') state.after = look
     const history = own(draft, state, 'history')
     history.push({ at: event.at, verdict, ms })
-    if (history.length > remembered) history.splice(0, history.length - remembered)
+    if (history.length > remembered) history.shift()
 
     const changed = previous !== undefined && previous !== verdict
     if (phase === 'watch' && !changed) return

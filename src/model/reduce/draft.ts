@@ -27,10 +27,17 @@ export function draftOf(incident: Incident): Draft {
 export function own<H extends object, K extends keyof H>(draft: Draft, holder: H, key: K): NonNullable<H[K]> {
   const part = holder[key] as NonNullable<H[K]> & object
   if (draft.owned.has(part)) return part
-  const clone = (Array.isArray(part) ? part.slice() : { ...part }) as NonNullable<H[K]> & object
+  const clone = cloneOf(part)
   draft.owned.add(clone)
   holder[key] = clone
   return clone
+}
+
+/** A shallow copy; a map by names from outside stays without a prototype, as does one that was not there. */
+function cloneOf<T extends object>(part: T | undefined): T {
+  if (Array.isArray(part)) return part.slice() as unknown as T
+  const map = part === undefined || Object.getPrototypeOf(part) === null
+  return map ? Object.assign(Object.create(null), part) : { ...part }
 }
 
 /** A new part that the draft may change in place from now on. */

@@ -1,3 +1,4 @@
+import { type ClockOffset, hasMoved, isOff } from '../clock.ts'
 import { addRow, adopt, type Handlers, own } from './draft.ts'
 
 /** Hosts: only what went wrong, and its end, is worth a row. */
@@ -46,10 +47,29 @@ export const hosts: Handlers = {
   },
   'host.clock'(draft, event) {
     const { host, offsetMs, uncertaintyMs } = event.data
+    const before = draft.incident.clocks[host]
+    // A poorer look at a clock that has not moved takes nothing away from what is known.
+    const known = before !== undefined && !hasMoved(before, event.data)
+    if (known && uncertaintyMs > before.uncertaintyMs) return
     own(draft, draft.incident, 'clocks')[host] = { offsetMs, uncertaintyMs, at: event.at }
-    if (Math.abs(offsetMs) <= 2000) return
-    const seconds = (ms: number) => (ms / 1000).toFixed(1)
-    const text = `Clock of the host is off by ${seconds(offsetMs)} s ± ${seconds(uncertaintyMs)} s`
+    const wasOff = before !== undefined && isOff(before)
+    if (!isOff(event.data)) {
+      if (wasOff)
+        addRow(draft, event, {
+          kind: 'host',
+          text: `Clock of the host is right again: ${sayOff(event.data)}`,
+          host,
+        })
+      return
+    }
+    // Each console measures for itself: what it finds as the last one did is no news.
+    if (wasOff && known) return
+    const text = `Clock of the host is off by ${sayOff(event.data)}`
     addRow(draft, event, { kind: 'host', text, host, bad: true })
   },
+}
+
+function sayOff({ offsetMs, uncertaintyMs }: ClockOffset): string {
+  const seconds = (ms: number) => (ms / 1000).toFixed(1)
+  return `${seconds(offsetMs)} s ± ${seconds(uncertaintyMs)} s`
 }

@@ -49,10 +49,19 @@ export const records: Handlers = {
     addRow(draft, event, wentWrong(event.data) ? { ...row, bad: true } : row)
   },
   'log.pinned'(draft, event) {
-    const { host, source, at, lines } = event.data
+    const { host, source, at, received, uncertaintyMs, lines } = event.data
     own(draft, draft.incident, 'pins').push({ ...event.data, event: event.id, by: event.by })
     const more = lines.length > 1 ? ` (and ${lines.length - 1} more lines)` : ''
-    addRow(draft, event, { kind: 'log', at, text: `Log ${source}: ${lines[0] ?? ''}${more}`, host })
+    const late = received !== undefined && Date.parse(received) - Date.parse(at) > 60_000
+    addRow(draft, event, {
+      kind: 'log',
+      at,
+      text: `Log ${source}: ${lines[0] ?? ''}${more}`,
+      host,
+      ...(uncertaintyMs === undefined ? {} : { uncertaintyMs }),
+      // A line of the past, that was there when the log was first followed.
+      ...(late ? { evidence: `received ${received.slice(0, 19)}Z` } : {}),
+    })
   },
   'lock.taken_over'(draft, event) {
     const { host, resource, lock } = event.data
@@ -65,11 +74,12 @@ export const records: Handlers = {
     })
   },
   'artifact.added'(draft, event) {
-    const { sha256, bytes, name, original, cut } = event.data
+    const { sha256, bytes, name, host, original, cut } = event.data
     own(draft, draft.incident, 'artifacts')[sha256] = {
       bytes,
       name,
       cut,
+      ...(host === undefined ? {} : { host }),
       ...(original === undefined ? {} : { original }),
     }
   },
@@ -79,7 +89,13 @@ export const records: Handlers = {
   'log.dropped'(draft, event) {
     const { file, reason } = event.data
     delete own(draft, draft.incident, 'logs')[file]
-    addRow(draft, event, { kind: 'log', text: `Removed ${file}: ${reason}` })
+    const dropped = own(draft, draft.incident, 'dropped')
+    const folder = file.slice(0, file.lastIndexOf('/'))
+    const before = Object.hasOwn(dropped, folder) ? dropped[folder]! : 0
+    dropped[folder] = before + 1
+    // A flood drops a part a second: one row says that it happens.
+    if (before === 0)
+      addRow(draft, event, { kind: 'log', text: `Removed the oldest parts of ${folder}: ${reason}` })
   },
   'recording.stopped'(draft, event) {
     own(draft, draft.incident, 'recording').stopped = event.data.cause
@@ -98,6 +114,10 @@ export const records: Handlers = {
   erased(draft, event) {
     const { event: id, files = [], reason } = event.data
     const what = [...(id === undefined ? [] : [`event ${id}`]), ...files].join(', ')
+    for (const file of files) {
+      delete own(draft, draft.incident, 'logs')[file]
+      delete own(draft, draft.incident, 'artifacts')[file.replace(/^artifacts\/|\.gz$/g, '')]
+    }
     addRow(draft, event, { kind: 'record', text: `Erased ${what}: ${reason}` })
   },
 }

@@ -65,7 +65,13 @@ export function appendix(evidence: readonly Evidence[]): RootContent[] {
       ...entry.outputs.flatMap(({ name, text }) => [paragraph(`${name}:`), code(text, 'text')]),
       ...(entry.artifact === undefined
         ? []
-        : [paragraph('All of it: artifact ', inlineCode(entry.artifact))]),
+        : [
+            paragraph(
+              entry.artifact.cut === true ? 'Its first 64 MiB: artifact ' : 'All of it: artifact ',
+              inlineCode(entry.artifact.sha256),
+            ),
+          ]),
+      ...(entry.unkept === undefined ? [] : [paragraph(`All of it could not be kept: ${entry.unkept}`)]),
     ]),
   ]
 }

@@ -1,5 +1,6 @@
 import type { RootContent } from 'mdast'
 import type { Incident } from '../../model/incident.ts'
+import { sayUncertainty } from '../../model/uncertainty.ts'
 import type { Evidence } from '../evidence.ts'
 import { timesOf } from '../times.ts'
 import { heading, inlineCode, linkTo, paragraph, table } from '../tree.ts'
@@ -19,7 +20,9 @@ export function timeline(incident: Incident, evidence: readonly Evidence[]): Roo
         const link = number === undefined ? [] : [linkTo(`evidence-${number}`, `Evidence ${number}`)]
         const label = row.evidence === undefined ? [] : [`${row.evidence}${number === undefined ? '' : ', '}`]
         return [
-          times.range(row.at, row.until),
+          row.uncertaintyMs === undefined
+            ? times.range(row.at, row.until)
+            : `${times.range(row.at, row.until)} ${sayUncertainty(row.uncertaintyMs)}`,
           row.text,
           row.host ?? '',
           inlineCode(row.by),

@@ -5,6 +5,7 @@ import { appendix, environment, followups } from '../parts/end.ts'
 import { fixes } from '../parts/fixes.ts'
 import { impact, milestonesAndDurations, summary } from '../parts/head.ts'
 import { matrix, open } from '../parts/matrix.ts'
+import { record } from '../parts/record.ts'
 import { timeline } from '../parts/timeline.ts'
 import type { Template } from '../template.ts'
 import { inSection, todo } from '../tree.ts'
@@ -12,7 +13,8 @@ import { inSection, todo } from '../tree.ts'
 /** The usual postmortem. What was measured is filled in; what people must write is a TODO line between the sections. */
 export const template: Template = {
   name: 'incident',
-  summary: 'Summary, impact, timeline, root causes, fixes, verification matrix, follow-ups, appendix.',
+  summary:
+    'Summary, impact, timeline, root causes, fixes, verification matrix, follow-ups, appendix, record.',
   build(incident) {
     const evidence = evidenceOf(incident)
     const children: RootContent[] = [
@@ -31,6 +33,7 @@ export const template: Template = {
       todo('What keeps this from happening again? Name an owner for each.'),
       ...inSection('environment', environment(incident)),
       ...inSection('appendix', appendix(evidence)),
+      ...inSection('record', record(incident)),
     ]
     return { type: 'root', children }
   },

@@ -8,7 +8,7 @@ export type After = Record<string, Sha256 | 'absent'>
 /**
  * Runs one job to its end: starts it under the id, cancels it when the signal aborts, journals the result, and only then
  * removes the job's folder on the host. A job that is lost, or that a cancel could not end, keeps its folder: a resume
- * looks there.
+ * looks there. So does one whose output was not to be seen.
  */
 export async function runJob(
   session: Session,
@@ -38,7 +38,7 @@ export async function runJob(
   deps.signal.removeEventListener('abort', cancel)
   if (typeof ended === 'string') return notCarriedOut(deps, 'cancel', `still running: ${ended}`)
   await deps.journaled(ended, afterOf(ended))
-  if (ended.endedBy !== 'lost') await job.remove()
+  if (ended.endedBy !== 'lost' && deps.leavesFolder !== true) await job.remove()
   return ended
 }
 

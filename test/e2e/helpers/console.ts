@@ -25,7 +25,7 @@ export const yourTurn = /y it is done/
 export async function sit(
   at: Desk,
   args: readonly string[],
-  o: { columns?: number; rows?: number; env?: Record<string, string> } = {},
+  o: { columns?: number; rows?: number; env?: Record<string, string>; raw?: string } = {},
 ): Promise<Sitting> {
   const errors = join(at.cwd, `stderr-${Math.random().toString(36).slice(2)}`)
   const terminal = await tmux({
@@ -36,6 +36,7 @@ export async function sit(
     columns: o.columns ?? 80,
     rows: o.rows ?? 24,
     shell: true,
+    ...(o.raw === undefined ? {} : { raw: o.raw }),
   })
   const stderr = () => (existsSync(errors) ? readFileSync(errors, 'utf8') : '')
   // A screen that is not as expected is often explained by what sitrep said last.
