@@ -21,7 +21,10 @@ export async function journalFiles(dir: string): Promise<{ writer: string; path:
 
 /** Makes a folder that only its owner may enter, and takes the rights away where it existed with more. */
 export async function privateDir(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  const first = await mkdir(path, { recursive: true, mode: 0o700 })
+  // A folder that was made is there after a power cut once the folder that holds its name was synced.
+  for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made))
+    await syncDir(dirname(made))
   await chmod(path, 0o700)
 }
 
@@ -30,10 +33,12 @@ export async function repairModes(dir: string): Promise<void> {
   await chmod(dir, 0o700)
   for (const entry of await readdir(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name)
-    if (entry.isDirectory()) await repairModes(path)
-    else if (entry.isFile()) {
-      const { mode } = await lstat(path)
-      if ((mode & 0o777) !== 0o600) await chmod(path, 0o600)
+    try {
+      if (entry.isDirectory()) await repairModes(path)
+      else if (entry.isFile() && ((await lstat(path)).mode & 0o777) !== 0o600) await chmod(path, 0o600)
+    } catch (error) {
+      // Another console makes, renames and removes files here meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
   }
 }

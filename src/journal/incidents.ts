@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import { messageOf, SitrepError } from '../model/errors.ts'
 import type { Severity } from '../model/event.ts'
 import type { Incident } from '../model/incident.ts'
-import { privateDir } from './files.ts'
+import { privateDir, syncDir } from './files.ts'
 import { foldJournal } from './fold.ts'
 import { incidentIdOf, isIncidentId } from './ids.ts'
 import { type Journal, type JournalOptions, openJournal } from './open.ts'
@@ -42,6 +42,7 @@ export async function createIncident(o: {
     const dir = incidentDir(o.root, id)
     try {
       await mkdir(dir, { mode: 0o700 })
+      await syncDir(join(o.root, 'incidents'))
       return { id, dir }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw recordingError(dir, error)

@@ -3,7 +3,7 @@ import { byOrder } from '../model/reduce/order.ts'
 import { type Cursor, openCursor } from './cursor.ts'
 import { decodeLine } from './decode.ts'
 import { journalFiles } from './files.ts'
-import { lastLine } from './lines.ts'
+import { eachLine, lastLine } from './lines.ts'
 import { type JournalProblem, type Position, tornReason } from './position.ts'
 
 /** How far each writer's file was read, for `tailJournal` to go on from. */
@@ -77,9 +77,15 @@ export async function readJournal(dir: string): Promise<ReadJournal> {
 export async function lastReading(dir: string): Promise<string> {
   let last = ''
   for (const { path } of await journalFiles(dir)) {
+    const take = (line: Buffer) => {
+      const decoded = decodeLine(line.toString())
+      if (!('record' in decoded)) return false
+      if (decoded.record.hlc > last) last = decoded.record.hlc
+      return true
+    }
     const found = await lastLine(path)
-    const decoded = found && decodeLine(found.line.toString())
-    if (decoded && 'record' in decoded && decoded.record.hlc > last) last = decoded.record.hlc
+    // A power cut may leave zeros where the last line was: then all lines are looked through.
+    if (found && !take(found.line)) await eachLine(path, (line) => void take(line))
   }
   return last
 }

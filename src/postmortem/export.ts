@@ -63,6 +63,12 @@ async function replace(path: string, text: string): Promise<void> {
       await file.close()
     }
     await rename(beside, path)
+    const folder = await open(dirname(path), 'r')
+    try {
+      await folder.sync()
+    } finally {
+      await folder.close()
+    }
   } catch (error) {
     await rm(beside, { force: true })
     throw error

@@ -69,9 +69,10 @@ describe.skipIf(whyNoMount !== undefined)(
             const { writer, seq, id } = await next.append('note.added', note)
             const records = await expectWhole(dir, [...kept, { writer, seq, id }])
             gaps += of(records, 'recording.resumed').length
+            await disk.release()
           },
         ),
-        { numRuns: times(2, 60), endOnFailure: true },
+        { numRuns: times(2, 40), endOnFailure: true },
       )
       expect(gaps).toBeGreaterThan(0)
     })

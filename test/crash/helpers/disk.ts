@@ -15,18 +15,25 @@ export interface Disk {
   /** Gives it back. */
   empty(): Promise<void>
   readOnly(): Promise<void>
+  /** Unmounts it before the test ends. */
+  release(): Promise<void>
 }
 
 /** Mounts a file system in memory of this many KiB at `path`, until the test ends. */
 export async function smallDisk(path: string, kib: number): Promise<Disk> {
   await mkdir(path)
   await execa('mount', ['-t', 'tmpfs', '-o', `size=${kib}k,mode=700`, 'tmpfs', path])
-  onTestFinished(async () => {
+  let mounted = true
+  const release = async () => {
+    if (!mounted) return
+    mounted = false
     await execa('umount', ['--lazy', path])
-  })
+  }
+  onTestFinished(release)
   const ballast = join(path, 'ballast')
   return {
     path,
+    release,
     async fill() {
       const file = await open(ballast, 'a', 0o600)
       const page = Buffer.alloc(4096, 0x2e)
