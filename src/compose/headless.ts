@@ -114,7 +114,10 @@ export interface RunOptions {
 export async function run(ready: Ready, incident: OpenIncident, o: RunOptions): Promise<Ran> {
   const runId = crypto.randomUUID()
   try {
-    return await runToEnd(runId, ready, incident, o)
+    const { unseen, ...ran } = await runOnHosts(runId, ready, incident, o)
+    // The sessions and logs are closed by now: what their ends record stands before the end of the run.
+    const summary = unseen.length === 0 ? {} : { summary: unseenSecrets(unseen) }
+    return { ...ran, ...(await finishRun(incident, { run: runId, exit: ran.exit, ...summary })) }
   } catch (error) {
     const opened = incident.read().runs[runId] !== undefined
     if (opened && error instanceof SitrepError && error.kind === 'recording')
@@ -124,12 +127,13 @@ export async function run(ready: Ready, incident: OpenIncident, o: RunOptions): 
   }
 }
 
-async function runToEnd(
+/** Reaches the hosts, runs the steps and the checks there, and closes all ways to them. */
+async function runOnHosts(
   runId: string,
   { inventory, prepared }: Ready,
   incident: OpenIncident,
   o: RunOptions,
-): Promise<Ran> {
+): Promise<Omit<Ran, 'postmortem'> & { unseen: string[] }> {
   const { runbook } = prepared
   const dangling = danglingOf(incident.read())
   const earlier = () => earlierStates(incident.read(), runbook.name)
@@ -168,7 +172,6 @@ async function runToEnd(
   const failed = await reach(fleet, prepared)
   const units = unitsFrom(prepared.units, o.from, runbook.steps, open)
   const hosts = prepared.hosts.map(({ name }) => name)
-  const ran: Ran = { exit: 0, postmortem: undefined, before: [], after: [], unreached: [...failed.values()] }
   const unseen =
     dangling.length === 0 || failed.size > 0 ? [] : await unknownSecrets(context, incident, prepared.units)
   const settled =
@@ -176,12 +179,13 @@ async function runToEnd(
       ? { codes: [failed.size > 0 ? 3 : exitCodeOf.not_approved], goesOn: false }
       : await settleEarlier(context, incident, { dangling, hosts, all: prepared.units, next: units })
   const codes = settled.codes
+  const looks: Pick<Ran, 'before' | 'after'> = { before: [], after: [] }
   const decided = settled.goesOn ? await approveProbes(context, prepared.checks) : 'stop'
   if (settled.goesOn && decided === 'stop') codes.push(exitCodeOf.not_approved)
   if (decided !== 'stop') {
     const probes = decided === 'run'
     await Promise.all(prepared.logs.map((source) => logs.follow(source, fleet)))
-    ran.before = await checksOf(context, prepared.checks, 'before', probes)
+    looks.before = await checksOf(context, prepared.checks, 'before', probes)
     const outputs = createOutputs()
     if (o.from !== undefined) restoreOutputs(outputs, prepared.units, earlier())
     const end = await runUnits(
@@ -191,25 +195,13 @@ async function runToEnd(
     )
     codes.push(...end.codes)
     if (!o.signal.aborted) {
-      ran.after = await checksOf(context, prepared.checks, 'after', probes)
-      if (ran.after.some(({ verdict }) => verdict !== 'ok')) codes.push(exitCodeOf.failed)
+      looks.after = await checksOf(context, prepared.checks, 'after', probes)
+      if (looks.after.some(({ verdict }) => verdict !== 'ok')) codes.push(exitCodeOf.failed)
     }
   }
   if (o.signal.aborted) codes.push(exitCodeOf.interrupted)
-  ran.exit = worstExit(codes)
   o.progress?.(undefined)
-  const ended = await finishRun(incident, {
-    run: runId,
-    exit: ran.exit,
-    ...(unseen.length === 0
-      ? {}
-      : {
-          summary: unseenSecrets(unseen),
-        }),
-  })
-  ran.exit = ended.exit
-  ran.postmortem = ended.postmortem
-  return ran
+  return { exit: worstExit(codes), ...looks, unreached: [...failed.values()], unseen }
 }
 
 /** The prompter as an optional entry. */

@@ -76,7 +76,6 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
   const file = await openFile(dir, path, o.openFile ?? ((path) => open(path, 'ax+', 0o600)))
   const clock = createClock(now, await lastReading(dir))
   const reserve = createReserve(o.reserve, dir)
-  await reserve.make()
 
   /** What an event is before it has its place. What JSON can't hold is left out first, so that what is hashed is what a reader will parse. */
   function unsealed<T extends EventType>(type: T, data: EventData<T>): Unsealed<T> {
@@ -97,6 +96,9 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     onResumed: resuming.call,
     onOwn: own.call,
   })
+
+  // Where the reserve can't be made, nothing may begin.
+  await recorder.look()
 
   async function append<T extends EventType>(
     type: T,

@@ -143,8 +143,8 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   }
 
   async function lookAtReserve(): Promise<void> {
-    if ((await reserve.make()) || (await reserve.intact())) return
-    const cause = new Error('the disk is full: another console lives on the reserve')
+    if (reserve.path === undefined || (await reserve.make())) return
+    const cause = new Error('the disk is full: there is no room for the reserve')
     await turns
       .alone(async () => {
         if (state.is !== 'on') return

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { lstat, open, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncDir } from './files.ts'
+import { isNoRoom } from './noRoom.ts'
 
 /** Room on the disk of the state folder that is kept for the results of what runs when the disk fills up. */
 export interface Reserve {
-  /** Makes it where it is missing. False where there is no room for it and a little more; the little alone is enough where it never was. */
+  /** Where it lies; undefined where none is kept. */
+  readonly path: string | undefined
+  /** Makes it where it is missing. False where there is no room for it and a little more. */
   make(): Promise<boolean>
-  /** False where it was there once and is not now: another console lives on it. */
-  intact(): Promise<boolean>
   /** Gives its room back to the disk. */
   free(): Promise<void>
 }
@@ -29,8 +30,6 @@ const margin = 64 << 10
  * Several consoles may make it at once: each writes what is missing, and whatever the bytes are, they take the room.
  */
 export function createReserve(path: string | undefined, dir: string): Reserve {
-  let made = false
-
   /** Its bytes; undefined where something else has its name, which is left alone. */
   async function sizeOf(path: string): Promise<number | undefined> {
     const found = await lstat(path).catch(() => undefined)
@@ -38,37 +37,36 @@ export function createReserve(path: string | undefined, dir: string): Reserve {
     return found.isFile() ? found.size : undefined
   }
 
-  async function fill(path: string): Promise<boolean> {
-    const size = await sizeOf(path)
-    if (size === undefined) return false
-    const missing = Math.max(0, reserveSize - size)
-    made ||= missing === 0
-    if (!(await hasRoom(dir, missing + margin))) return false
-    if (missing === 0) return true
+  /** How many bytes it lacks; 0 where there can be none. */
+  async function missing(): Promise<number> {
+    const size = path === undefined ? undefined : await sizeOf(path)
+    return size === undefined ? 0 : Math.max(0, reserveSize - size)
+  }
+
+  async function fill(path: string, bytes: number): Promise<boolean> {
     try {
       const file = await open(path, 'a', 0o600)
       try {
-        await file.writeFile(randomBytes(missing))
+        await file.writeFile(randomBytes(bytes))
         await file.datasync()
       } finally {
         await file.close()
       }
-    } catch {
-      // A quota that statfs does not know of, or a folder that can't be written: what was taken goes back.
+      return true
+    } catch (error) {
+      // What was taken goes back. A folder that takes no file is no reason to stop; a full one, or a quota that statfs does not know of, is.
       await rm(path, { force: true }).catch(() => undefined)
-      return false
+      return !isNoRoom(error)
     }
-    const done = await whole(path)
-    made ||= done
-    return done
   }
 
-  const whole = async (path: string) => ((await sizeOf(path)) ?? 0) >= reserveSize
-
   return {
-    // Where there never was room for it, a little is enough to go on with.
-    make: async () => (path !== undefined && (await fill(path))) || (!made && hasRoom(dir, margin)),
-    intact: async () => path === undefined || !made || whole(path),
+    path,
+    async make() {
+      const bytes = await missing()
+      if (!(await hasRoom(dir, bytes + margin))) return false
+      return path === undefined || bytes === 0 || fill(path, bytes)
+    },
     async free() {
       if (path === undefined) return
       await rm(path, { force: true }).catch(() => undefined)

@@ -79,7 +79,9 @@ labSuite(
         await t.see(/ops\.example\.net answers 404 .*resolved/)
         await t.press('e')
         await t.see(/postmortem: .*postmortem\.md/)
-        expect(await person.leave()).toMatch(/^postmortem: .*\/postmortem\.md\n$/)
+        expect(await person.leave()).toMatch(
+          /^postmortem: .*\/postmortem\.md\nincident \S+ {2}\d+ records by 1 writer {2}sha256:[0-9a-f]{64}\n$/,
+        )
 
         expect(await sha(files[0])).toBe(source)
         expect(await Promise.all(domains.map(answer))).toEqual(['308', '308', '308', '308'])

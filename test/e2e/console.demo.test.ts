@@ -38,7 +38,7 @@ describe('sitrep demo in a terminal', () => {
     await t.see(yourTurn, 20_000)
     await t.press('y')
     await t.see(/all steps are done and all checks pass/, 20_000)
-    expect(await person.leave()).toMatch(/postmortem: \/.*\/postmortem\.md\n$/)
+    expect(await person.leave()).toMatch(/postmortem: \/.*\/postmortem\.md\nincident .*\n$/)
     expect(at.postmortem()).toMatch(
       /A login gets a token \| core-1 \| 200 \| \*\*500\*\* \(failed\) \| 200 \|/,
     )

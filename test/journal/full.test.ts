@@ -136,21 +136,26 @@ describe.skipIf(!canMount)('fault 41: a full disk', () => {
     expect(await verifyJournal(dir)).toMatchObject({ whole: true })
   })
 
-  it('without a reserve nothing is taken until there is room', async () => {
+  it('where there is no room for the reserve nothing may begin; what is told is taken as long as it fits', async () => {
     const disk = await smallDisk('900k')
     const { journal, dir, told } = await onDisk(disk, { every: never })
     await expect(lstat(reserveFile(disk.dir))).rejects.toThrow('ENOENT')
+    expect(journal.recording()).toEqual({
+      is: 'reserve',
+      cause: 'the disk is full: there is no room for the reserve',
+    })
+    await expect(journal.append('step.started', starting)).rejects.toThrow(
+      'RECORDING STOPPED: the disk is full',
+    )
     await journal.append('note.added', note('before'))
     await disk.fill()
     const long = note('x'.repeat(9000))
     await expect(journal.append('note.added', long)).rejects.toMatchObject(stopped)
     expect(told.at(-1)?.[1]).toBe(false)
     expect(journal.recording().is).toBe('full')
-    await expect(journal.append('note.added', note('short'))).rejects.toMatchObject(stopped)
-    await disk.drain()
-    await journal.append('note.added', long)
-    // The rest of the file's last page still held why.
-    expect(await types(dir)).toEqual(['note.added', 'recording.stopped', 'recording.resumed', 'note.added'])
+    await disk.remount('size=4m')
+    await journal.append('step.started', starting)
+    expect(await types(dir)).toEqual(['recording.stopped', 'note.added', 'recording.resumed', 'step.started'])
   })
 
   it('of a group that does not fit, the lines that do are records, and what would begin something is refused', async () => {
@@ -182,7 +187,7 @@ describe.skipIf(!canMount)('fault 41: a full disk', () => {
     expect(one.recording().is).toBe('reserve')
     expect(two.recording().is).toBe('on')
     await expect(two.append('step.started', starting)).rejects.toMatchObject({
-      message: 'RECORDING STOPPED: the disk is full: another console lives on the reserve',
+      message: 'RECORDING STOPPED: the disk is full: there is no room for the reserve',
     })
     await two.append('note.added', note('still told'))
     await disk.drain()

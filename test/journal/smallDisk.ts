@@ -14,7 +14,7 @@ export interface SmallDisk {
   fill(but?: number): Promise<void>
   /** Gives that room back. */
   drain(): Promise<void>
-  remount(option: 'ro' | 'rw'): Promise<void>
+  remount(option: 'ro' | 'rw' | `size=${string}`): Promise<void>
 }
 
 /** Mounts a tmpfs of a size (`4m`), gone at the test's end. */
