@@ -144,7 +144,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
 
   async function lookAtReserve(): Promise<void> {
     if (reserve.path === undefined || (await reserve.make())) return
-    const cause = new Error('the disk is full: there is no room for the reserve')
+    const cause = new Error('ENOSPC: no space left on device for the reserve')
     await turns
       .alone(async () => {
         if (state.is !== 'on') return

@@ -142,10 +142,10 @@ describe.skipIf(!canMount)('fault 41: a full disk', () => {
     await expect(lstat(reserveFile(disk.dir))).rejects.toThrow('ENOENT')
     expect(journal.recording()).toEqual({
       is: 'reserve',
-      cause: 'the disk is full: there is no room for the reserve',
+      cause: 'ENOSPC: no space left on device for the reserve',
     })
     await expect(journal.append('step.started', starting)).rejects.toThrow(
-      'RECORDING STOPPED: the disk is full',
+      'RECORDING STOPPED: ENOSPC',
     )
     await journal.append('note.added', note('before'))
     await disk.fill()
@@ -187,7 +187,7 @@ describe.skipIf(!canMount)('fault 41: a full disk', () => {
     expect(one.recording().is).toBe('reserve')
     expect(two.recording().is).toBe('on')
     await expect(two.append('step.started', starting)).rejects.toMatchObject({
-      message: 'RECORDING STOPPED: the disk is full: there is no room for the reserve',
+      message: 'RECORDING STOPPED: ENOSPC: no space left on device for the reserve',
     })
     await two.append('note.added', note('still told'))
     await disk.drain()
