@@ -1,5 +1,5 @@
 import { createStore } from 'zustand/vanilla'
-import { declare, type OpenIncident, open } from './compose/incident.ts'
+import { declare, type OpenIncident, open, sinks } from './compose/incident.ts'
 import { openInventory } from './compose/inventory.ts'
 import { operatorName } from './compose/operator.ts'
 import { createPrompts } from './compose/prompts.ts'
@@ -31,10 +31,14 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
     now: Date.now(),
     operator: operatorName(),
   }))
-  const tell = (text: string, bad = false) =>
-    store.setState({ message: { text, bad, at: new Date().toISOString() } })
-  const prompts = createPrompts((prompt) => store.setState({ prompt }))
   let room: ConsoleRoom | undefined
+  /** The pipe before the screen: that of the open incident, or without one of all that this process knows. */
+  const pipe = () => room?.incident.pipe ?? sinks().pipe
+  const tell = (text: string, bad = false) =>
+    store.setState({ message: { text: pipe().text(text), bad, at: new Date().toISOString() } })
+  const prompts = createPrompts((prompt) =>
+    store.setState({ prompt: prompt && { ...pipe().deep(prompt), id: prompt.id } }),
+  )
   let exit = 0
   const leave = async () => {
     const left = await room?.close()
@@ -44,11 +48,11 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
   }
   const clock = setInterval(() => store.setState({ now: Date.now() }), 1000)
 
-  const refreshHome = async () => store.setState({ home: await loadHome(inventory, idle) })
+  const refreshHome = async () => store.setState({ home: pipe().deep(await loadHome(inventory, idle)) })
 
   async function enter(incident: OpenIncident): Promise<void> {
     await leave()
-    incident.onStopped(() => store.setState({ recording: recordingOf(incident) }))
+    incident.onStopped(() => store.setState({ recording: pipe().deep(recordingOf(incident)) }))
     incident.onResumed(({ gapMs }) => {
       store.setState({ recording: {} })
       tell(`recording goes on after ${(gapMs / 1000).toFixed(1)} s`)
@@ -65,7 +69,7 @@ export async function createConsole(o: ConsoleOptions = {}): Promise<Console> {
       tell,
     })
     room = next
-    store.setState({ room: next.room(), recording: recordingOf(incident) })
+    store.setState({ room: next.room(), recording: pipe().deep(recordingOf(incident)) })
     await incident.append('responder.joined', { name: operatorName() })
   }
 

@@ -1,15 +1,27 @@
 import stringWidth from 'string-width'
 
-/** C0 and C1 controls, and what draws nothing or turns the direction; the core's pipe shows them as marks before. */
+// Controls, format characters (bidi controls, zero-width, tags), lone surrogates, separators, and what is a letter or a
+// mark by its class and shows nothing: the same characters of which the core's pipe makes marks.
 const notInert =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\ufe00-\ufe0f]/g
+  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|\u034f|[\u115f\u1160\u3164\uffa0\ufffe\uffff]|[\u17b4\u17b5]|[\u180b-\u180f]|[\ufe00-\ufe0d]|[\u{e0100}-\u{e01ef}]/gu
+/** They choose between a text and an emoji form of what stands before them, which terminals measure differently. */
+const chooser = /[\ufe0e\ufe0f]/g
 const ascii = /^[\u0020-\u007e]*$/
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 /** Text that can do nothing to a terminal, in one line; the last defence, for all text was made inert before. */
 export function clean(text: string): string {
   if (ascii.test(text)) return text
-  return text.replace(notInert, (char) => (char === '\t' || char === '\n' ? ' ' : ''))
+  return text
+    .replace(chooser, '')
+    .replace(notInert, (character) => (character === '\t' || character === '\n' ? ' ' : markOf(character)))
+}
+
+/** `‹U+202E›`; a half of a pair that stands alone for a byte is that byte: `‹0xFF›`. */
+function markOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0
+  const hex = (number: number) => number.toString(16).toUpperCase()
+  return code >= 0xdc80 && code <= 0xdcff ? `‹0x${hex(code - 0xdc00)}›` : `‹U+${hex(code).padStart(4, '0')}›`
 }
 
 /** Columns that the text takes on a terminal. */

@@ -112,7 +112,9 @@ try {
 
   const part = { path: '', bytes: () => 0, append: async () => undefined, close: async () => undefined }
   const only = createLogFile({
-    room: async () => undefined,
+    take: async () => () => undefined,
+    waits: { add: () => undefined, full: () => false },
+    place: async () => undefined,
     begin: async () => part,
     finished: () => undefined,
     settled: async () => undefined,

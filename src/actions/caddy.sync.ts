@@ -80,11 +80,15 @@ path: /etc/caddy/Caddyfile
     const way = wayOf(p, unit)
     const [sync, effective, wanted] = await Promise.all([
       inspectSync(host, p, around),
-      adaptFile(host, way, p.path),
+      adaptFile(host, way, p.path, around.text),
       adaptSource(host, p, around, unit),
     ])
     const known = effective.facts.is === 'adapted' ? [effective.facts.admin] : []
-    const running = await lookAtRunning(host, p.admin === undefined ? [...known, defaultAdmin] : [p.admin])
+    const running = await lookAtRunning(
+      host,
+      p.admin === undefined ? [...known, defaultAdmin] : [p.admin],
+      around.text,
+    )
     return {
       ...sync,
       ...(unit === undefined ? {} : { unit }),
@@ -108,13 +112,13 @@ path: /etc/caddy/Caddyfile
     return planReload(p, facts, outcome.because)
   },
 
-  verify: async (host, p, { before }) => {
-    const difference = await unlike(host, p, before)
+  verify: async (host, p, { before, around }) => {
+    const difference = await unlike(host, p, before, around)
     if (difference !== undefined) return { verdict: 'failed', reason: difference }
-    const effective = await adaptFile(host, wayOf(p, before.unit), p.path)
+    const effective = await adaptFile(host, wayOf(p, before.unit), p.path, around.text)
     if (effective.facts.is !== 'adapted')
       return { verdict: 'failed', reason: `Caddy refuses ${p.path}: ${effective.facts.reason}` }
-    const running = await lookAtRunning(host, [p.admin ?? effective.facts.admin])
+    const running = await lookAtRunning(host, [p.admin ?? effective.facts.admin], around.text)
     if (running.facts.is === 'silent')
       return { verdict: 'failed', reason: `Caddy's admin endpoint does not answer: ${running.facts.reason}` }
     if (running.facts.sha256 !== effective.facts.sha256)
@@ -143,11 +147,11 @@ async function adaptSource(
   const wish: FileWish = p
   const bytes =
     typeof wish.source === 'string'
-      ? (await lookAtOne(host, wish.source, { contentUpTo: diffLimit })).bytes
+      ? (await lookAtOne(host, wish.source, { text: around.text, contentUpTo: diffLimit })).bytes
       : (await givenSource(wish.source, around)).bytes
   if (bytes === undefined) return { facts: { is: 'skipped', reason: 'its content was not read' } }
   const label = typeof wish.source === 'string' ? wish.source : 'the source'
-  return adaptText(host, wayOf(p, unit), bytes, label)
+  return adaptText(host, wayOf(p, unit), { bytes, label }, around.text)
 }
 
 /** Why Caddy can't be made to run with the file, whatever the file holds. */

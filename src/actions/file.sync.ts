@@ -39,8 +39,8 @@ reload: systemctl reload app
       undo: { say: 'reload what reads the file, again', run: p.reload },
     })
   },
-  verify: async (host, p, { before }) => {
-    const difference = await unlike(host, p, before)
+  verify: async (host, p, { before, around }) => {
+    const difference = await unlike(host, p, before, around)
     if (difference !== undefined) return { verdict: 'failed', reason: difference }
     const sha256 = before.source.is === 'ready' ? shortSha(before.source.sha256) : ''
     return { verdict: 'ok', reason: `${p.path} has sha256 ${sha256}` }

@@ -12,6 +12,7 @@ import {
   parseAnswer,
   requestOf,
 } from '../model/http.ts'
+import type { ToText } from '../model/said.ts'
 
 /** What a request that only looks came back with; nothing for one that has effects. */
 interface Facts {
@@ -21,11 +22,11 @@ interface Facts {
   evidence?: string
 }
 
-function judge(p: HttpParams, result: RunResult): Required<Omit<Facts, 'asked'>> {
-  const answer = parseAnswer(result, requestOf(p).timeoutMs)
-  const { ok, observed } = compareAnswer(p.expect, answer)
+function judge(p: HttpParams, result: RunResult, text: ToText): Required<Omit<Facts, 'asked'>> {
+  const answer = parseAnswer(result, requestOf(p).timeoutMs, text)
+  const { ok, observed } = compareAnswer(p.expect, answer, text)
   if (answer.is === 'answered')
-    return { verdict: ok ? 'ok' : 'failed', observed, evidence: answerEvidence(answer.response) }
+    return { verdict: ok ? 'ok' : 'failed', observed, evidence: answerEvidence(answer.response, text) }
   return { verdict: answer.is, observed, evidence: answer.detail }
 }
 
@@ -53,8 +54,8 @@ function plan(p: HttpParams, facts: Facts): Plan {
   }
 }
 
-function verdictOf(p: HttpParams, result: RunResult): Verdict {
-  const { verdict, observed, evidence } = judge(p, result)
+function verdictOf(p: HttpParams, result: RunResult, text: ToText): Verdict {
+  const { verdict, observed, evidence } = judge(p, result, text)
   const reason =
     verdict === 'ok' ? `answered ${observed}` : `${observed}, expected ${describeExpect(p.expect)}`
   return { verdict, reason, ...(evidence === '' ? {} : { evidence: [evidence] }) }
@@ -73,16 +74,16 @@ export const action: Action<HttpParams, Facts> = {
   async inspect(host, p, around) {
     if (!onlyLooks(p)) return { asked: false }
     const where = p.from === 'operator' ? around.local : host
-    return { asked: true, ...judge(p, await where.run(curlCommand(requestOf(p)))) }
+    return { asked: true, ...judge(p, await where.run(curlCommand(requestOf(p))), around.text) }
   },
   plan,
   async verify(host, p, { applied, around }) {
     const sent = applied.at(-1)
     if (!onlyLooks(p)) {
       if (sent === undefined) return { verdict: 'unknown', reason: 'the request was not sent' }
-      return verdictOf(p, sent)
+      return verdictOf(p, sent, around.text)
     }
     const where = p.from === 'operator' ? around.local : host
-    return verdictOf(p, await where.run(curlCommand(requestOf(p))))
+    return verdictOf(p, await where.run(curlCommand(requestOf(p))), around.text)
   },
 }

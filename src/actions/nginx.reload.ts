@@ -47,11 +47,11 @@ export const action: Action<Params, NginxFacts> = {
   within: 15,
   locks: ({ unit }) => [`nginx:${unit}`],
 
-  inspect: async (host, p) => {
-    const config = await lookAtNginxConfig(host, wayOf(p))
+  inspect: async (host, p, { text }) => {
+    const config = await lookAtNginxConfig(host, wayOf(p), text)
     if (config === undefined) return {}
     const { test, unitPid, ...looked } = config
-    const state = await lookAtNginxState(host, looked)
+    const state = await lookAtNginxState(host, looked, text)
     const newer = state.changed.filter(({ at }) => at > servingSince(state) - tolerance)
     const byUnit = unitPid !== undefined && unitPid === state.master?.pid
     return { running: { test, state, newer, byUnit, looked } }
@@ -94,12 +94,16 @@ export const action: Action<Params, NginxFacts> = {
     }
   },
 
-  verify: async (host, _, { before }) => {
+  verify: async (host, _, { before, around: { text } }) => {
     const { running } = before
     if (running?.state.master === undefined) return { verdict: 'failed', reason: 'nginx did not run' }
     const was = running.state
-    const now = await lookAtNginxState(host, { ...running.looked, files: [], certificates: [], folders: [] })
-    const { bad, warnings } = sortLogLines(await newLogLines(host, was.logs))
+    const now = await lookAtNginxState(
+      host,
+      { ...running.looked, files: [], certificates: [], folders: [] },
+      text,
+    )
+    const { bad, warnings } = sortLogLines(await newLogLines(host, was.logs, text))
     if (bad.length > 0)
       return {
         verdict: 'failed',

@@ -29,11 +29,16 @@ export const action: Action<Pm2Params, Pm2Facts> = {
   async inspect(host, p, around) {
     learnLiterals(p, around)
     const { input, secrets } = lookOf(p, { lists: around.lists })
-    return parseLook(await host.run(lookCommand(input, secrets)))
+    return parseLook(await host.run(lookCommand(input, secrets)), around.text)
   },
   plan: planPm2,
   async verify(host, p, { applied, around }) {
     const { input, secrets } = lookOf(p, { lists: around.lists, errors: 20 })
-    return verifyPm2(p, parseLook(await host.run(lookCommand(input, secrets))), applied)
+    return verifyPm2(
+      p,
+      parseLook(await host.run(lookCommand(input, secrets)), around.text),
+      applied,
+      around.text,
+    )
   },
 }

@@ -39,12 +39,8 @@ function runOf({ run, expect }: Params): Command {
   return { ...plain, argv: ['sh', '-c', mapped, 'sh', run.shell, wanted.join(' ')] }
 }
 
-/** The first line of shell text, short enough for one line. */
-function firstLine({ shell }: Shell): string {
-  const lines = shell.trim().split('\n')
-  const first = lines[0]!.slice(0, 120)
-  return lines.length > 1 || first.length < lines[0]!.length ? `${first} …` : first
-}
+/** Shell text as it is told of: whole, for the runner makes one short line of it behind the pipe. */
+const textOf = ({ shell }: Shell): string => shell.trim()
 
 async function guards(host: Reader, p: Params): Promise<Facts> {
   const facts: Facts = {}
@@ -60,7 +56,7 @@ async function guards(host: Reader, p: Params): Promise<Facts> {
     if (endedBy !== 'exit' || problem !== undefined)
       facts.problem = problem ?? `the guard was ended by ${endedBy}`
     else if (exitCode === 126 || exitCode === 127)
-      facts.problem = `the guard can't be run (exit ${exitCode}): ${firstLine(p.unless)}`
+      facts.problem = `the guard can't be run (exit ${exitCode}): ${textOf(p.unless)}`
     else facts.unless = exitCode === 0
   }
   return facts
@@ -70,19 +66,19 @@ function plan(p: Params, facts: Facts): Plan {
   if (facts.problem !== undefined) return { outcome: 'cannot_tell', because: facts.problem, changes: [] }
   if (facts.created === true) return { outcome: 'in_sync', because: `${p.creates} exists`, changes: [] }
   if (facts.unless === true)
-    return { outcome: 'in_sync', because: `the guard holds: ${firstLine(p.unless!)}`, changes: [] }
+    return { outcome: 'in_sync', because: `the guard holds: ${textOf(p.unless!)}`, changes: [] }
   const reasons = [
     ...(facts.created === false ? [`${p.creates} does not exist`] : []),
-    ...(facts.unless === false ? [`the guard does not hold: ${firstLine(p.unless!)}`] : []),
+    ...(facts.unless === false ? [`the guard does not hold: ${textOf(p.unless!)}`] : []),
   ]
-  const change: Change = { say: `run ${firstLine(p.run)}`, run: runOf(p) }
+  const change: Change = { say: `run ${textOf(p.run)}`, run: runOf(p) }
   const impossible = p.changes ? 'no undo was given for this command' : undefined
   const undo =
     p.undo === undefined
       ? impossible === undefined
         ? []
         : { impossible }
-      : [{ say: `run ${firstLine(p.undo)}`, run: commandOf(p.undo) }]
+      : [{ say: `run ${textOf(p.undo)}`, run: commandOf(p.undo) }]
   return {
     outcome: 'would_change',
     because: reasons.length > 0 ? reasons.join('; ') : 'runs every time',
@@ -102,10 +98,10 @@ export const action: Action<Params, Facts> = {
   locks: () => [],
   inspect: guards,
   plan,
-  async verify(host, p, { applied }): Promise<Verdict> {
+  async verify(host, p, { applied, around }): Promise<Verdict> {
     const result = applied.at(-1)
     if (result === undefined) return { verdict: 'unknown', reason: 'it did not run' }
-    const { ok, observed } = judgeExit({ ...p.expect, exit: 0 }, result)
+    const { ok, observed } = judgeExit({ ...p.expect, exit: 0 }, result, around.text)
     if (!ok) return { verdict: 'failed', reason: observed }
     const after = await guards(host, p)
     if (after.problem !== undefined) return { verdict: 'unknown', reason: after.problem }
@@ -114,7 +110,7 @@ export const action: Action<Params, Facts> = {
     if (after.unless === false)
       return {
         verdict: 'failed',
-        reason: `it ran, but its guard still does not hold: ${firstLine(p.unless!)}`,
+        reason: `it ran, but its guard still does not hold: ${textOf(p.unless!)}`,
       }
     return {
       verdict: 'ok',

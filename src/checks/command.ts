@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CheckKind } from '../model/check.ts'
+import { wholeText } from '../model/said.ts'
 import { shellWords, zShell } from '../model/schema.ts'
 import { describeShellExpect, judgeExit, zExpect } from '../model/shellExpect.ts'
 
@@ -18,14 +19,12 @@ export const check: CheckKind<Params> = {
   shellText: ['run'],
   example: 'run: systemctl is-active nginx\nexpect: { match: ^active$ }\n',
   effect: () => 'observe',
-  async observe({ reader, signal }, { run, expect = {} }) {
+  async observe({ reader, text, signal }, { run, expect = {} }) {
     const { argv, secrets } = shellWords(run)
     const command = { argv, ...(Object.keys(secrets).length === 0 ? {} : { secrets }) }
     const result = await reader.run(command, signal === undefined ? {} : { signal })
-    const { ok, observed } = judgeExit(expect, result)
-    const said = new TextDecoder().decode(
-      result.stdout.bytes.length > 0 ? result.stdout.bytes : result.stderr.bytes,
-    )
+    const { ok, observed } = judgeExit(expect, result, text)
+    const said = wholeText(result.stdout.bytes.length > 0 ? result.stdout : result.stderr, text)
     return {
       verdict: ok ? 'ok' : result.endedBy === 'lost' || result.problem !== undefined ? 'unknown' : 'failed',
       expected: describeShellExpect(expect),

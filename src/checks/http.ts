@@ -18,12 +18,12 @@ export const check: CheckKind<HttpParams> = {
   example: 'url: http://127.0.0.1:3002/health\nexpect: { status: 200 }\n',
   effect: (p) => (onlyLooks(p) ? 'observe' : 'probe'),
   request: requestOf,
-  async observe({ reader, local, signal }, p) {
+  async observe({ reader, local, text, signal }, p) {
     const request = requestOf(p)
     const where = p.from === 'operator' ? local : reader
     const result = await where.run(curlCommand(request), signal === undefined ? {} : { signal })
-    const answer = parseAnswer(result, request.timeoutMs)
-    const { ok, expected, observed } = compareAnswer(p.expect, answer)
+    const answer = parseAnswer(result, request.timeoutMs, text)
+    const { ok, expected, observed } = compareAnswer(p.expect, answer, text)
     if (answer.is === 'answered') {
       const { response } = answer
       return {
@@ -31,7 +31,7 @@ export const check: CheckKind<HttpParams> = {
         expected,
         observed,
         ms: response.ms,
-        evidence: answerEvidence(response),
+        evidence: answerEvidence(response, text),
       }
     }
     const evidence = answer.detail === '' ? {} : { evidence: answer.detail }

@@ -1,15 +1,19 @@
+import { kinds } from '../compose/kinds.ts'
 import { loadIncident, stateRoot } from '../journal/incidents.ts'
 import { locate } from '../journal/locate.ts'
 import { inert } from '../logs/inert.ts'
 import { inertDeep } from '../logs/inertDeep.ts'
 import { type HostClock, placed } from '../logs/ownTime.ts'
-import { hasLog, readLog, type StoredLine } from '../logs/store/read.ts'
+import { type KeptLog, keptLogs } from '../logs/store/kept.ts'
+import { readLog, type StoredLine, spanOf } from '../logs/store/read.ts'
 import { SitrepError } from '../model/errors.ts'
 import type { Incident } from '../model/incident.ts'
 import { sayUncertainty } from '../model/uncertainty.ts'
+import { sayEmpty, windowOf } from './keptWindow.ts'
 import { parseSource, wantedLines } from './logSource.ts'
+import { say } from './output.ts'
 
-/** Which lines of a kept log are wanted, and how; times are ISO 8601 UTC of their receipt. */
+/** Which lines of a kept log are wanted, and how; times are those of their receipt, as a person says them. */
 export interface KeptOptions {
   incident: string
   since?: string
@@ -18,31 +22,68 @@ export interface KeptOptions {
   json?: boolean
 }
 
-/** Prints what an incident kept of one log, from disk; no host is contacted. */
+/** Prints what an incident kept of one log, or without a source which logs of the host it kept; no host is contacted. */
 export async function printKept(
   host: string,
-  source: string,
+  source: string | undefined,
   o: KeptOptions & { print(line: string): Promise<void> | undefined },
 ): Promise<void> {
-  const { kind, name } = parseSource(source)
+  const parsed = source === undefined ? undefined : parseSource(source)
   const wanted = wantedLines(o.grep)
   await using located = await locate(stateRoot(), o.incident)
   const { incident } = await loadIncident(located.root, located.id)
-  const named = { host, kind: kind.kind, name }
-  if (!(await hasLog(located.dir, named)))
-    throw new SitrepError('usage', `${incident.id} has nothing of ${source} on ${host}`, keptOnes(incident))
+  if (parsed === undefined) {
+    // Awaited here: what was unpacked of an archive is removed at the end of this scope.
+    await printNames(host, located.dir, incident, o)
+    return
+  }
+  const named = { host, kind: parsed.kind.kind, name: parsed.name }
+  const endOf = (file: string) => (Object.hasOwn(incident.logs, file) ? incident.logs[file]?.to : undefined)
+  const span = await spanOf(located.dir, named, endOf)
+  if (span === undefined)
+    throw nothingOf(`${source} on ${host}`, incident, await allKept(located.dir, incident))
   const form = o.json === true ? jsonOf : textOf
-  const lines = readLog(located.dir, named, {
-    ...(o.since === undefined ? {} : { from: o.since }),
-    ...(o.until === undefined ? {} : { until: o.until }),
-    endOf: (file) => (Object.hasOwn(incident.logs, file) ? incident.logs[file]?.to : undefined),
-  })
-  for await (const line of lines) if (wanted.test(line.text)) await o.print(form(line, incident.clocks[host]))
+  const window = windowOf(o, span)
+  let empty = true
+  for await (const line of readLog(located.dir, named, { ...window, endOf })) {
+    empty = false
+    if (wanted.test(line.text)) await o.print(form(line, incident.clocks[host]))
+  }
+  if (empty) say(inert(sayEmpty(window, span)))
 }
 
-function keptOnes({ logs }: Incident): { next: string } {
-  const kept = [...new Set(Object.values(logs).map(({ host, source }) => `${host} ${source}`))].sort()
-  return { next: kept.length === 0 ? 'no log of it was closed yet' : `closed logs of it: ${kept.join(', ')}` }
+/** Prints `HOST KIND:NAME` for each log of a host, as it is asked for. */
+async function printNames(
+  host: string,
+  dir: string,
+  incident: Incident,
+  o: { json?: boolean; print(line: string): Promise<void> | undefined },
+): Promise<void> {
+  const all = await allKept(dir, incident)
+  const own = all.filter((log) => 'host' in log && log.host === host)
+  if (own.length === 0) throw nothingOf(host, incident, all)
+  for (const log of own) await o.print(o.json === true ? JSON.stringify(inertDeep(log)) : sayLog(log))
+}
+
+function nothingOf(what: string, { id }: Incident, all: readonly KeptLog[]): SitrepError {
+  const next = all.length === 0 ? 'no log was kept of it' : `kept of it: ${all.map(sayLog).join(', ')}`
+  return new SitrepError('usage', `${id} has nothing of ${what}`, { next })
+}
+
+function allKept(dir: string, { logs }: Incident): Promise<KeptLog[]> {
+  const known = Object.values(logs).map(({ host, source }) => {
+    const colon = source.indexOf(':')
+    return { host, kind: source.slice(0, colon), name: source.slice(colon + 1) }
+  })
+  return keptLogs(
+    dir,
+    known,
+    kinds.logSources.map(({ kind }) => kind),
+  )
+}
+
+function sayLog(log: KeptLog): string {
+  return inert('host' in log ? `${log.host} ${log.kind}:${log.name}` : log.folder)
 }
 
 /** The line's own time by our clock; undefined where it bears none that can be believed. */

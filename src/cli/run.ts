@@ -47,6 +47,7 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
       for (const line of print(record)) out(line)
       if (process.stdout.isTTY && isEvent(record, 'step.planned')) onScreen.add(record.data.plan)
     })
+    // The pipe knows them already; here the incident's journal names them.
     for (const { name, value } of early.secrets.entries())
       incident.secrets.register(name, early.secrets.sourceOf(name) ?? 'prompt', value)
     const shown = { clean: incident.pipe.deep, onScreen: (plan: string) => onScreen.has(plan) }

@@ -10,6 +10,22 @@ export function findingLine({ kind, event, type, field, file, line, lines = 1 }:
   return `${file}:${line}${lines > 1 ? ` (and on ${lines - 1} more ${lines === 2 ? 'line' : 'lines'})` : ''}  ${what}`
 }
 
+/** Why the value of a secret was not looked for, and how it is. */
+export function unknownLine({ name, source, why }: Scanned['unknown'][number]): string {
+  const next = `--secret ${name}=… looks for it too`
+  if (why === 'archive')
+    return `the value of ${name} was not looked for: an archive may come from elsewhere, so ${source} is not read because it says so; ${next}`
+  if (why === 'short') return `the value of ${name} was not looked for: what ${source} holds is too short`
+  return `the value of ${name} was not looked for: it is not known here (${source}); ${next}`
+}
+
+/** What it means that nothing was found. */
+export function nothingFound({ unknown }: Pick<Scanned, 'unknown'>): string {
+  if (unknown.length === 0) return 'nothing was found'
+  const names = unknown.map(({ name }) => name).join(', ')
+  return `nothing was found by shape; these values were not looked for: ${names}`
+}
+
 /** Asks for each event and file whether to erase it; without a terminal prints the commands that do. */
 export async function offerToErase({ id, archive, found }: Scanned): Promise<void> {
   const targets = targetsOf(found)

@@ -1,4 +1,5 @@
-import { type Erasure, erase, type Finished, findErasure, finishErasures } from '../journal/erase.ts'
+import type { Begun } from '../journal/erase/redo.ts'
+import { type Erasure, erase, findErasure, finishErasures } from '../journal/erase.ts'
 import { findIncident, incidentDir, stateRoot } from '../journal/incidents.ts'
 import { type Journal, openJournal } from '../journal/open.ts'
 import type { Append } from '../model/event.ts'
@@ -27,7 +28,7 @@ export async function eraseFound(found: FoundErasure, reason: string): Promise<v
 }
 
 /** Finishes what a process that ended in the middle of an erasure left; nothing is opened where there is nothing. */
-export async function finishErasing(dir: string): Promise<Finished[]> {
+export async function finishErasing(dir: string): Promise<Begun[]> {
   return withJournal(dir, sinks().pipe.deep, (append) => finishErasures(dir, append))
 }
 

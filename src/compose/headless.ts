@@ -22,7 +22,7 @@ import { openRunbook } from './open.ts'
 import { openedChecks } from './opened.ts'
 import { type Prepared, prepareRun } from './prepare.ts'
 import { openUnits, settleEarlier, unknownSecrets, withLeft } from './resume.ts'
-import { unseenSecrets } from './secrets.ts'
+import { type UnknownSecret, unseenSecrets } from './secrets.ts'
 
 /** What the command line says of a runbook. */
 export interface Asked {
@@ -133,7 +133,7 @@ async function runOnHosts(
   { inventory, prepared }: Ready,
   incident: OpenIncident,
   o: RunOptions,
-): Promise<Omit<Ran, 'postmortem'> & { unseen: string[] }> {
+): Promise<Omit<Ran, 'postmortem'> & { unseen: UnknownSecret[] }> {
   const { runbook } = prepared
   const dangling = danglingOf(incident.read())
   const earlier = () => earlierStates(incident.read(), runbook.name)

@@ -1,8 +1,9 @@
-import { createSecretStore } from '../hosts/secrets.ts'
+import { createSecretStore, everySecret } from '../hosts/secrets.ts'
 import { finishErasures } from '../journal/erase.ts'
 import { declareIncident, findIncident, incidentDir, stateRoot } from '../journal/incidents.ts'
 import { type Journal, openJournal, type RecordingState, type Resumed } from '../journal/open.ts'
 import { reserveFile } from '../journal/reserve.ts'
+import { createSecretChecks } from '../journal/secretCheck.ts'
 import { createPipe, type Pipe } from '../logs/pipe.ts'
 import { messageOf, SitrepError } from '../model/errors.ts'
 import type { Append, EventRecord, Severity } from '../model/event.ts'
@@ -13,6 +14,7 @@ import { createKeep } from './keep.ts'
 import { keepWhileRoom } from './keepRoom.ts'
 import { followIncident } from './live.ts'
 import { operatorName } from './operator.ts'
+import { isPassword, learnQuietly } from './secrets.ts'
 
 /** An incident that this process records to: the fold as of now, and the one way to add to it. */
 export interface OpenIncident {
@@ -29,6 +31,8 @@ export interface OpenIncident {
   onRecord(listener: (record: EventRecord, incident: Incident) => void): () => void
   secrets: SecretStore
   pipe: Pipe
+  /** Whether the pipe hides the value of which a `secret.registered` holds this check; undefined where that can't be told. */
+  hides(check: string, name: string): boolean | undefined
   /** Keeps beside the journal what is too long for an event. */
   keep: Keep
   /** How the recording stands. */
@@ -51,7 +55,7 @@ export async function declare(o: {
   started?: string
   alert?: string
 }): Promise<OpenIncident> {
-  const { secrets, pipe } = sinks()
+  const { secrets, pipe, hidden } = sinks()
   const { title, severity = 'sev3', started, alert } = o
   const { id, journal } = await declareIncident({
     root: stateRoot(),
@@ -66,14 +70,14 @@ export async function declare(o: {
     const next = 'see that the state folder ($SITREP_HOME) can be written'
     throw new SitrepError('recording', `RECORDING STOPPED: ${messageOf(error)}`, { next, cause: error })
   })
-  return follow(id, journal, secrets, pipe)
+  return follow(id, journal, { secrets, pipe, hidden })
 }
 
 /** Opens an incident by its id or the unique beginning of one. */
 export async function open(prefix: string): Promise<OpenIncident> {
   const root = stateRoot()
   const id = await findIncident(root, prefix)
-  const { secrets, pipe } = sinks()
+  const { secrets, pipe, hidden } = sinks()
   const journal = await openJournal({
     dir: incidentDir(root, id),
     by: operatorName(),
@@ -83,31 +87,55 @@ export async function open(prefix: string): Promise<OpenIncident> {
   // What another process began to erase is finished; `sitrep verify` tells where that is not possible.
   await finishErasures(journal.dir, journal.append).catch(() => undefined)
   try {
-    return await follow(id, journal, secrets, pipe)
+    return await follow(id, journal, { secrets, pipe, hidden })
   } catch (error) {
     await journal.close().catch(() => undefined)
     throw error
   }
 }
 
-/** A store of secrets with the pipe that knows them. */
-export function sinks(): { secrets: SecretStore; pipe: Pipe } {
-  const secrets = createSecretStore()
-  return { secrets, pipe: createPipe(secrets) }
+/** A store of secrets, and the pipe that hides them. */
+export interface Sinks {
+  secrets: SecretStore
+  pipe: Pipe
+  /** The values that the pipe hides. */
+  hidden: ReadonlySet<string>
 }
 
-async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: Pipe): Promise<OpenIncident> {
+/** A new store with its pipe, which also hides what this process learned before: what one incident knows must not stand in another. */
+export function sinks(): Sinks {
+  const secrets = createSecretStore()
+  const known = [...everySecret()]
+  const hidden = new Set(known.map(({ value }) => value))
+  secrets.onRegister((_, value) => void hidden.add(value))
+  const pipe = createPipe({
+    entries: () => [...known, ...secrets.entries()],
+    onRegister: secrets.onRegister,
+  })
+  return { secrets, pipe, hidden }
+}
+
+async function follow(id: string, journal: Journal, { secrets, pipe, hidden }: Sinks): Promise<OpenIncident> {
   const live = await followIncident(id, journal)
+  // What is only learned again is no news for the journal.
+  await learnQuietly(live, secrets)
+  const checks = createSecretChecks(stateRoot(), id)
   const append: Append = async (type, data) => {
     const record = await journal.append(type, data)
     live.take(record)
     return record
   }
   journal.onOwn(live.take)
-  // The journal names each secret and its source; a failed write is told by the next append.
+  // The journal names each secret, its source, and a check of each value that it had; a failed write is told by the next append.
   const nameSecret = (name: string, source: SecretSource | undefined) => {
-    if (source === undefined || live.read().secrets[name] !== undefined) return
-    append('secret.registered', { name, source }).catch(() => undefined)
+    if (source === undefined) return
+    const check = isPassword(name, source) ? undefined : checks.of(name, secrets.value({ secret: name }))
+    const { secrets: named, secretChecks = {} } = live.read()
+    const same = check === undefined || secretChecks[name]?.at(-1)?.check === check
+    if (named[name] !== undefined && same) return
+    append('secret.registered', { name, source, ...(check === undefined ? {} : { check }) }).catch(
+      () => undefined,
+    )
   }
   const unlisten = secrets.onRegister((name, _value, source) => nameSecret(name, source))
   journal.onResumed(() => {
@@ -123,6 +151,10 @@ async function follow(id: string, journal: Journal, secrets: SecretStore, pipe: 
     onRecord: live.onRecord,
     secrets,
     pipe,
+    hides: (check, name) => {
+      const held = [...hidden].map((value) => checks.holds(check, name, value))
+      return held.length === 0 ? checks.holds(check, name, '') : (held.find(Boolean) ?? held[0])
+    },
     keep: keepWhileRoom(createKeep({ dir: journal.dir, pipe, append, read: live.read }), journal),
     recording: journal.recording,
     requireRecording: journal.requireRecording,

@@ -1,25 +1,36 @@
 import { homedir, userInfo } from 'node:os'
 import { basename } from 'node:path'
-import { inventoryFileName, loadInventory } from '../inventory/load.ts'
+import { inventoryFileName, parseInventory } from '../inventory/load.ts'
 import type { Finding } from '../model/runbook.ts'
+import { parseSource } from '../model/source.ts'
 import { lintRunbook } from '../runbook/lint.ts'
-import { type Loaded, loadRunbook, parseRunbook } from '../runbook/load.ts'
+import { parseRunbook } from '../runbook/load.ts'
+import { readLimited } from '../runbook/source.ts'
 import { kinds } from './kinds.ts'
 
-/** Everything that is wrong with a runbook or (by its file name) an inventory, and what will hurt one day. */
+/** Everything that is wrong with a runbook or an inventory, and what will hurt one day. */
 export async function lintFile(file: string): Promise<Finding[]> {
-  if (basename(file) === inventoryFileName) {
-    const { findings } = await loadInventory(file, { user: userInfo().username, home: homedir() })
-    return findings
-  }
-  return all(await loadRunbook(file, kinds))
+  const read = await readLimited(file)
+  return 'problem' in read ? [read.problem] : lintText(read.bytes, file)
 }
 
-/** The same for the text of a runbook that stands in no file; `name` stands for it in positions. */
-export function lintText(text: string, name: string): Finding[] {
-  return all(parseRunbook(text, name, kinds))
-}
-
-function all({ runbook, findings }: Loaded): Finding[] {
+/**
+ * The same for a text; `name` stands for it in positions. An inventory is what is named `sitrep.yaml`, and what has a mapping
+ * `hosts:` and neither `runbook:` nor `steps:`.
+ */
+export function lintText(text: Uint8Array | string, name: string): Finding[] {
+  if (basename(name) === inventoryFileName || looksLikeInventory(text, name))
+    return parseInventory(text, name, { user: userInfo().username, home: homedir() }).findings
+  const { runbook, findings } = parseRunbook(text, name, kinds)
   return runbook === undefined ? findings : [...findings, ...lintRunbook(runbook, kinds)]
+}
+
+function looksLikeInventory(text: Uint8Array | string, name: string): boolean {
+  const { value } = parseSource(text, name)
+  if (!isMapping(value) || 'runbook' in value || 'steps' in value) return false
+  return isMapping(value.hosts)
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { writeWhole } from '../journal/files.ts'
 import { inertDeep } from '../logs/inertDeep.ts'
 import { SitrepError } from '../model/errors.ts'
 import type { Incident } from '../model/incident.ts'
@@ -19,7 +20,12 @@ export async function writePostmortem(
 
 /** Writes the postmortem of an incident that is only read, such as one in an archive. */
 export function exportTo(file: string, incident: Incident, template?: string): Promise<Exported> {
-  return exportPostmortem({ incident: inertDeep(incident), template: templateOf(template), file })
+  return exportPostmortem({
+    incident: inertDeep(incident),
+    template: templateOf(template),
+    file,
+    write: writeWhole,
+  })
 }
 
 /** The template of this name; the first that ships where none is asked for. */

@@ -1,12 +1,12 @@
 import { SitrepError } from '../model/errors.ts'
-import type { Incident, StepState } from '../model/incident.ts'
+import type { Incident, StartedChange, StepState } from '../model/incident.ts'
 import { isStepDone } from '../model/stepDone.ts'
 import type { RunContext, Unit } from '../run/context.ts'
 import { leftOf } from '../run/left.ts'
 import { type Dangling, danglingOf, settleDangling } from '../run/resume.ts'
 import { planAll } from '../run/run.ts'
 import type { OpenIncident } from './incident.ts'
-import { missingSecrets, resolveSecrets } from './secrets.ts'
+import { missingSecrets, resolveSecrets, type UnknownSecret } from './secrets.ts'
 
 /**
  * Looks what became of everything that earlier runs had started on these hosts, and records it. Gives the codes of what
@@ -34,17 +34,21 @@ export async function settleEarlier(
 }
 
 /**
- * The secrets of the incident that this process does not know, after a look where they came from and one at the hosts,
- * which teaches those that were learned there. Until they are known, what a job printed meanwhile stays on its host: nothing could hide them in it.
+ * The secrets of the incident that this process does not know as they were when the changes were started that are looked
+ * at (those without an end where none are given), after a look where they came from and one at the hosts, which teaches
+ * those that were learned there. Until they are known, what a job printed meanwhile stays on its host: nothing could hide
+ * them in it.
  */
 export async function unknownSecrets(
   context: RunContext,
-  incident: Pick<OpenIncident, 'read'>,
+  incident: Pick<OpenIncident, 'read' | 'hides'>,
   units: readonly Unit[],
-): Promise<string[]> {
-  const missing = await resolveSecrets(incident, context.secrets)
+  changes: readonly StartedChange[] = danglingOf(incident.read()).map(({ change }) => change),
+): Promise<UnknownSecret[]> {
+  const at = changes.map((change) => change.at)
+  const missing = await resolveSecrets(incident, context.secrets, { at })
   if (missing.length > 0) await planAll(context, units).catch(() => undefined)
-  return missingSecrets(incident, context.secrets)
+  return missingSecrets(incident, context.secrets, at)
 }
 
 /** Says which units no run of the runbook has done yet; none where it was never run in this incident. */

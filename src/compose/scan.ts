@@ -14,8 +14,11 @@ export interface Scanned {
   archive: boolean
   found: Finding[]
   problems: ScanProblem[]
-  /** Secrets that the incident names and whose values are not known here, so that only their shapes were looked for. */
-  unknown: { name: string; source: string }[]
+  /**
+   * Secrets that the incident names and whose values were not looked for: an archive's word is no reason to read a source here,
+   * the source is `absent` now, or the value is too `short`.
+   */
+  unknown: { name: string; source: string; why: 'archive' | 'absent' | 'short' }[]
 }
 
 /**
@@ -35,8 +38,9 @@ export async function scan(
     if (store.has(named.name)) continue
     // An archive may come from elsewhere: its word is no reason to read files here.
     const value = at.archive === undefined ? await resolved(named.source) : undefined
-    if (value === undefined || !registered(store, named.name, named.source as SecretSource, value))
-      unknown.push({ name: pipe.text(named.name), source: pipe.text(named.source) })
+    if (value !== undefined && registered(store, named.name, named.source as SecretSource, value)) continue
+    const why = at.archive !== undefined ? 'archive' : value === undefined ? 'absent' : 'short'
+    unknown.push({ name: pipe.text(named.name), source: pipe.text(named.source), why })
   }
   const { found, problems } = await scanIncident(at.dir, pipe)
   return {

@@ -44,14 +44,18 @@ export async function undoIncident(
     append: incident.append,
     ...(o.asking.prompter === undefined ? {} : { prompter: o.asking.prompter }),
   })
-  const unseen = await resolveSecrets(incident, incident.secrets, o.asking.prompter)
+  const unseen = await resolveSecrets(incident, incident.secrets, {
+    at: states.flatMap(remaining).map(({ at }) => at),
+    prompter: o.asking.prompter,
+  })
   const ended = (codes: number[], reason: string) => ({
     code: worstExit(incident.stopped() === undefined ? codes : [...codes, exitCodeOf.recording]),
     reason: unseen.length === 0 ? reason : `${reason}\n${unseenSecrets(unseen)}`,
   })
+  const secretNames = unseen.map(({ name }) => name)
   const codes: number[] = []
   for (const state of states) {
-    const context = withholding(undoContext(incident, state, fleet, policy, o), unseen)
+    const context = withholding(undoContext(incident, state, fleet, policy, o), secretNames)
     const end = await undoState(context, state)
     codes.push(end.code)
     if (end.code !== 0) return ended(codes, `${state.step} on ${state.host}: ${end.reason}`)
@@ -83,7 +87,8 @@ export function undoable(states: readonly StepState[]): StepState[] {
     .toSorted((a, b) => (last(a) < last(b) ? 1 : -1))
 }
 
-function remaining({ changes }: StepState): StartedChange[] {
+/** The changes of a step that were not taken back yet. */
+export function remaining({ changes }: StepState): StartedChange[] {
   return changes.filter((change) => change.undone?.verdict !== 'ok' && hasBegun(change))
 }
 

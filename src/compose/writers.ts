@@ -1,3 +1,4 @@
+import { isAlive } from '../journal/alive.ts'
 import { newWriter } from '../journal/writer.ts'
 import { operatorName } from './operator.ts'
 
@@ -10,10 +11,5 @@ const form = /^(.+)-(\d+)-[0-9a-f]{12}$/
 export function mayBeAlive(writer: string): boolean {
   const [, who, pid] = form.exec(writer) ?? []
   if (who === undefined || who !== form.exec(newWriter({ by: operatorName() }))?.[1]) return true
-  try {
-    process.kill(Number(pid), 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
+  return isAlive(Number(pid))
 }

@@ -12,6 +12,7 @@ import { SitrepError } from '../model/errors.ts'
 import type { Incident, RunState } from '../model/incident.ts'
 import { createCommands } from './commands.ts'
 import { type ConsoleRun, openConsoleRun, runView } from './run.ts'
+import { createShownRoom } from './shown.ts'
 
 /** The room of one open incident: its state as the views show it, and what can be done in it. */
 export interface ConsoleRoom {
@@ -45,8 +46,11 @@ export function openRoom(o: {
   let run: ConsoleRun | undefined
   /** The runs that were opened here, in order. */
   const mine: string[] = []
+  const views = createShownRoom(incident.pipe)
+  let shown = views.of(room)
   const set = (change: (room: Room) => Room) => {
     room = change(room)
+    shown = views.of(room)
     o.changed()
   }
   const approvals: Approvals = createApprovals((request) =>
@@ -54,6 +58,14 @@ export function openRoom(o: {
   )
   const logs = followLogs(incident, () => set((room) => ({ ...room, logs: logs.view() })))
   const unlisten = incident.onRecord((_, folded) => set((room) => ({ ...room, incident: folded })))
+  // What is on the screen is hidden too, once it is known to be secret.
+  const learned = new Set<string>()
+  const untaught = incident.secrets.onRegister((_, value) => {
+    if (learned.has(value)) return
+    learned.add(value)
+    views.forget()
+    set((room) => room)
+  })
 
   const opened = (): ConsoleRun => {
     if (run === undefined) throw new SitrepError('usage', 'no runbook is open', { next: 'choose one first' })
@@ -86,7 +98,7 @@ export function openRoom(o: {
     mine.push(run.id)
     set(({ suggested: _, ...room }) => ({
       ...room,
-      run: incident.pipe.deep(runView(run?.id ?? '', prepared)),
+      run: runView(run?.id ?? '', prepared),
     }))
     const { fleet } = run
     logs.watch(prepared.prepared.runbook.symptoms)
@@ -202,7 +214,7 @@ export function openRoom(o: {
 
   return {
     incident,
-    room: () => room,
+    room: () => shown,
     send,
     exit: () => {
       const { runs } = incident.read()
@@ -210,6 +222,7 @@ export function openRoom(o: {
     },
     close: async () => {
       unlisten()
+      untaught()
       await logs[Symbol.asyncDispose]()
       await run?.close()
       await commands.ended()

@@ -8,7 +8,7 @@ import { openedChecks } from '../compose/opened.ts'
 import type { Prompts } from '../compose/prompts.ts'
 import { unknownSecrets, withLeft } from '../compose/resume.ts'
 import { unseenSecrets, withholding } from '../compose/secrets.ts'
-import { undoState } from '../compose/undo.ts'
+import { remaining, undoState } from '../compose/undo.ts'
 import type { Room, StepView } from '../console.types.ts'
 import { messageOf, SitrepError, worstExit } from '../model/errors.ts'
 import type { HostState } from '../model/host.ts'
@@ -275,10 +275,11 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
   const undo = async (context: RunContext, states: readonly StepState[]): Promise<void> => {
     await incident.requireRecording()
     show((view) => ({ ...view, phase: 'running' }))
-    const missing = await unknownSecrets(context, incident, prepared.units)
+    const missing = await unknownSecrets(context, incident, prepared.units, states.flatMap(remaining))
     if (missing.length > 0) tell(unseenSecrets(missing), true)
+    const names = missing.map(({ name }) => name)
     for (const state of states) {
-      const { code, reason } = await undoState(withholding({ ...context, run: state.run }, missing), state)
+      const { code, reason } = await undoState(withholding({ ...context, run: state.run }, names), state)
       tell(`undo ${state.step} on ${state.host}: ${reason}`, code !== 0)
       if (code !== 0) return
     }

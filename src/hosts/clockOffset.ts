@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { ClockOffset } from '../model/clock.ts'
+import { type ClockOffset, isClock } from '../model/clock.ts'
 import type { Command, Reader, Session } from '../model/command.ts'
 
 // POSIX knows neither %s nor %N before 2024: where a `date` has none of them, the last field still tells the second.
@@ -14,7 +14,8 @@ const steppedMs = 50
 /**
  * Measures how far a host's clock is from ours by one small command. The host read its clock at some moment between the
  * request and the first byte of the answer: the middle is taken, and half of that time is the uncertainty, with the
- * resolution of both clocks. Undefined where there is no answer, or where our own clock was set in between. Never rejects.
+ * resolution of both clocks. Undefined where there is no answer, where it is decades away and so no clock's, or where our
+ * own clock was set in between. Never rejects.
  */
 export async function measureOffset(host: Pick<Reader, 'run'>): Promise<ClockOffset | undefined> {
   const [sent, from] = [Date.now(), performance.now()]
@@ -31,11 +32,15 @@ export async function measureOffset(host: Pick<Reader, 'run'>): Promise<ClockOff
   const read = readDate(Buffer.from(result.stdout.bytes).toString('latin1'))
   if (read === undefined) return undefined
   const theirs = read.ms + read.resolutionMs / 2
-  return {
+  const offset = {
     offsetMs: Math.round(theirs - (sent + answered.ms / 2)),
     uncertaintyMs: Math.ceil((answered.ms + read.resolutionMs) / 2 + ownResolutionMs),
   }
+  return isClock(offset) ? offset : undefined
 }
+
+/** No date is further from 1970 (ECMA-262, time values), in milliseconds. */
+const lastDateMs = 8.64e15
 
 /** Reads what the command printed; `ms` is since 1970, and `resolutionMs` is 1000 where the host tells whole seconds only. */
 export function readDate(printed: string): { ms: number; resolutionMs: number } | undefined {
@@ -45,7 +50,7 @@ export function readDate(printed: string): { ms: number; resolutionMs: number } 
     seconds === undefined
       ? Date.parse(`${utc}Z`)
       : Number(seconds) * 1000 + (Number(fraction) * 1000) / 10 ** fraction.length
-  return Number.isFinite(ms) ? { ms, resolutionMs: 1000 / 10 ** fraction.length } : undefined
+  return Math.abs(ms) <= lastDateMs ? { ms, resolutionMs: 1000 / 10 ** fraction.length } : undefined
 }
 
 /** A measurement that says less than this, or none, is made again soon a few times: a link is busiest when it was just opened. */

@@ -19,12 +19,13 @@ export class ConnectError extends SitrepError {
   }
 }
 
-/** Text that a host sent, on one line, printable and short, for a message of ours. */
-export function oneLine(text: string, length = 300): string {
-  const flat = text
+/**
+ * Text that a host sent, for a message of ours: as it is but for control characters. It is redacted, and only then put on
+ * one line and cut, for a redactor knows no secret that was changed or cut before it.
+ */
+export function hostWords(text: string): string {
+  return text
     .toWellFormed()
-    .replace(/\s+/g, ' ')
-    .replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '?')
+    .replace(/(?![\t\r\n])\p{Cc}/gu, '?')
     .trim()
-  return flat.length > length ? `${flat.slice(0, length)}…` : flat
 }

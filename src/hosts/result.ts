@@ -1,6 +1,6 @@
 import type { Command, Output, RunResult } from '../model/command.ts'
 import type { Conversation } from './converse.ts'
-import { oneLine } from './errors.ts'
+import { hostWords } from './errors.ts'
 import { sudoProblem } from './sudo/problem.ts'
 import type { ChannelEnd } from './transport.ts'
 
@@ -54,7 +54,7 @@ export function notRun(
   stderr: Uint8Array,
 ): string | undefined {
   if (!talk.marks.has('begin')) {
-    const said = oneLine(talk.banner())
+    const said = hostWords(talk.banner())
     return `the login shell did not run the command${said === '' ? '' : `: ${said}`}`
   }
   if (talk.marks.has('folder')) return `the folder ${command.cwd ?? ''} is not there, or can not be entered`

@@ -1,6 +1,6 @@
 import type { Job, RunOptions, Session } from '../model/command.ts'
 import { SitrepError } from '../model/errors.ts'
-import { oneLine } from './errors.ts'
+import { hostWords } from './errors.ts'
 import { execute } from './execute.ts'
 import { follow } from './follow.ts'
 import { attachJob as attach, type Offsets, startJob } from './job/job.ts'
@@ -51,7 +51,7 @@ async function readFile(machine: Machine, path: string, as: string | undefined):
   }
   const where = `${machine.host.name}:${path}`
   if (result.exitCode !== 0 || result.problem !== undefined) {
-    const said = result.problem ?? oneLine(Buffer.from(result.stderr.bytes).toString('utf8'))
+    const said = result.problem ?? hostWords(Buffer.from(result.stderr.bytes).toString('utf8'))
     throw new SitrepError('failed', said || `the file could not be read (${result.endedBy})`, { where })
   }
   if (result.stdout.cut) throw new SitrepError('failed', 'the file is longer than 16 MiB', { where })

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { Header, Pax } from 'tar'
 import { messageOf, SitrepError } from '../model/errors.ts'
-import { syncDir } from './files.ts'
+import { isPassing, syncDir } from './files.ts'
 import { isPlainName } from './unpack.ts'
 
 /** A written archive. */
@@ -107,7 +107,7 @@ async function listFiles(dir: string): Promise<{ files: string[]; leftOut: strin
   const files: string[] = []
   const leftOut: string[] = []
   for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory() || entry.name.endsWith('.part')) continue
+    if (entry.isDirectory() || isPassing(entry.name)) continue
     const name = relative(dir, join(entry.parentPath, entry.name))
     const plain = entry.isFile() && name.split(sep).every(isPlainName)
     ;(plain ? files : leftOut).push(name)

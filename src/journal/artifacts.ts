@@ -6,6 +6,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { SitrepError } from '../model/errors.ts'
+import { isAlive } from './alive.ts'
 import { privateDir, syncDir } from './files.ts'
 
 /** A stored text: `artifacts/<sha256>.gz`, where sha256 is of the stored (compressed) bytes, so that `sha256sum` checks it. */
@@ -115,15 +116,6 @@ export async function sweepParts(dir: string, now: number = Date.now()): Promise
     const found = await stat(path).catch(() => undefined)
     if (found !== undefined && now - found.mtimeMs > 3_600_000)
       await rm(path, { force: true }).catch(() => undefined)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

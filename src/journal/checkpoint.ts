@@ -4,6 +4,7 @@ import { type Checkpoint, orderedCheckpoint, parseCheckpoint } from '../model/ch
 import { decodeLine } from './decode.ts'
 import { journalFiles, writeWhole } from './files.ts'
 import { lastLine } from './lines.ts'
+import { whileLocked } from './lock.ts'
 
 /** The checkpoint of an incident as its files stand now; `id` where the folder is not named by it. */
 export async function checkpointOf(dir: string, id = basename(dir)): Promise<Checkpoint> {
@@ -21,9 +22,14 @@ const file = (dir: string) => join(dir, 'checkpoint.json')
 
 /**
  * Leaves the checkpoint in the incident's folder. A writer that was known and is now gone, shorter, or another at the same
- * place stays as it was known, so that closing a console does not cover up what was done to the files.
+ * place stays as it was known, so that closing a console does not cover up what was done to the files. One process at a
+ * time, so that none takes back what another one knew.
  */
 export async function writeCheckpoint(dir: string): Promise<void> {
+  await whileLocked(join(dir, 'checkpoint.lock'), () => merge(dir))
+}
+
+async function merge(dir: string): Promise<void> {
   const [now, before] = [await checkpointOf(dir), await readCheckpoint(dir)]
   const known = new Map(now.writers.map((entry) => [entry.writer, entry]))
   for (const entry of before?.writers ?? []) {
@@ -48,6 +54,6 @@ export async function lookAtCheckpoint(dir: string): Promise<Checkpoint | { prob
   })
   if (text === undefined) return undefined
   const parsed = parseCheckpoint(text)
-  if (parsed !== undefined && Array.isArray(parsed.writers)) return parsed as Checkpoint
+  if (parsed !== undefined && 'writers' in parsed) return parsed
   return { problem: 'checkpoint.json is not as it was written' }
 }

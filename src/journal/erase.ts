@@ -7,17 +7,16 @@
 //      never replaced, since its writer may have it open, and nobody's byte offsets move
 //   4. the files are removed
 //   5. the redo file is removed
-import { constants } from 'node:fs'
-import { type FileHandle, open, realpath, rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
+import { type FileHandle, realpath, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SitrepError } from '../model/errors.ts'
 import type { Append } from '../model/event.ts'
 import { decodeLine } from './decode.ts'
-import { type Erasure, isAlive } from './erase/find.ts'
-import { type Redo, readRedos, removeRedo, writeRedo } from './erase/redo.ts'
-import { journalDir, journalFiles, syncDir } from './files.ts'
-import { eachLine, readAt } from './lines.ts'
+import type { ErasableLine, Erasure } from './erase/find.ts'
+import { openAtLine } from './erase/place.ts'
+import { type Begun, type Redo, readRedos, removeRedo, tellBegun, writeRedo } from './erase/redo.ts'
+import { journalFiles, syncDir } from './files.ts'
+import { eachLine } from './lines.ts'
 import { erasureOf } from './named.ts'
 
 export { type Erasure, findErasure } from './erase/find.ts'
@@ -28,26 +27,12 @@ export async function erase(dir: string, what: Erasure, reason: string, append: 
   await carryOut(dir, redo, await writeRedo(dir, redo), append)
 }
 
-/** An erasure that somebody began and that was looked at. */
-export interface Finished {
-  event?: string
-  files: string[]
-  reason: string
-  /** The process that is still at it, so that nothing was done here. */
-  under_way?: number
-}
-
-/** Finishes the erasures that a process began and did not end; `append` is called only where the event is missing. */
-export async function finishErasures(dir: string, append: Append): Promise<Finished[]> {
-  const finished: Finished[] = []
+/** Finishes the erasures that a process began and did not end, but those that are under way; `append` is called only where the event is missing. */
+export async function finishErasures(dir: string, append: Append): Promise<Begun[]> {
+  const finished: Begun[] = []
   for (const { path, redo } of await readRedos(dir)) {
-    const { line, files, reason } = redo
-    const told = { ...(line ? { event: line.id } : {}), files, reason }
-    if (redo.host === hostname() && redo.pid !== process.pid && isAlive(redo.pid)) {
-      finished.push({ ...told, under_way: redo.pid })
-      continue
-    }
-    await carryOut(dir, redo, path, append)
+    const told = tellBegun(redo)
+    if (told.under_way === undefined) await carryOut(dir, redo, path, append)
     finished.push(told)
   }
   return finished
@@ -78,9 +63,10 @@ async function isRecorded(dir: string, { line, files }: What): Promise<boolean> 
 
 /** All that comes after the redo file; doing any of it again changes nothing. */
 async function carryOut(dir: string, redo: What, path: string, append: Append): Promise<void> {
-  const file = redo.line && (await openAtLine(dir, redo.line))
+  const recorded = await isRecorded(dir, redo)
+  const file = redo.line && (await openAtLine(dir, redo.line, { recorded, files: redo.files }))
   try {
-    if (!(await isRecorded(dir, redo))) await append('erased', eventOf(redo))
+    if (!recorded) await append('erased', eventOf(redo))
     if (file && redo.line) await overwrite(file, redo.line)
   } finally {
     await file?.close()
@@ -103,40 +89,11 @@ async function removeFile(dir: string, file: string): Promise<void> {
   await syncDir(folder)
 }
 
-type Line = NonNullable<What['line']>
-
-/** Opens a journal file to write over a line of it; throws where the line does not stand there. */
-async function openAtLine(dir: string, line: Line): Promise<FileHandle> {
-  const path = join(journalDir(dir), `${line.writer}.jsonl`)
-  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW)
-  if (Buffer.byteLength(line.text) <= line.bytes && (await isItsLine(file, line))) return file
-  await file.close()
-  throw new SitrepError('failed', `the event ${line.id} does not stand any more where it was found`, {
-    where: path,
-    next: '`sitrep verify` says what was changed',
-  })
-}
-
-async function overwrite(file: FileHandle, line: Line): Promise<void> {
+async function overwrite(file: FileHandle, line: ErasableLine): Promise<void> {
   const filled = Buffer.alloc(line.bytes, ' ')
   filled.write(line.text)
   for (let done = 0; done < filled.length; ) {
     done += (await file.write(filled, done, filled.length - done, line.start + done)).bytesWritten
   }
   await file.datasync()
-}
-
-/** True where this line, written over or not or in part, stands at its place: what comes before the data is the same. */
-async function isItsLine(file: FileHandle, { id, start, bytes, text }: Line): Promise<boolean> {
-  const before = Math.min(start, 1)
-  const found = await readAt(file, start - before, before + bytes + 1)
-  const own = found.subarray(before, before + bytes)
-  const head = Buffer.from(text.slice(0, text.indexOf(id) + id.length + 1))
-  return (
-    found.length === before + bytes + 1 &&
-    found.at(-1) === 0x0a &&
-    (before === 0 || found[0] === 0x0a) &&
-    !own.includes(0x0a) &&
-    own.subarray(0, head.length).equals(head)
-  )
 }

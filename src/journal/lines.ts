@@ -1,5 +1,6 @@
-// The lines of a journal file as bytes, read in chunks, so that a file of any size takes the memory of its longest line.
+// The lines of a journal file as bytes, read in pieces, so that a file of any size takes the memory of its longest line.
 import { type FileHandle, open } from 'node:fs/promises'
+import { longestLine, openPieces } from './pieces.ts'
 
 const newline = 0x0a
 const chunkBytes = 256 * 1024
@@ -13,44 +14,45 @@ export interface LinesEnd {
 }
 
 /**
- * Gives each finished line of a file, without its newline, with the byte at which it starts. The bytes are good during
- * the call only. `from` is where a line starts; false from `take` ends the reading early.
+ * Gives each finished line of a file as it is now, without its newline, with the byte at which it starts. The bytes are
+ * good during the call only; a line that is too long to be held is given as an empty one. `from` is where a line starts;
+ * false from `take` ends the reading early.
  */
 export async function eachLine(
   path: string,
   take: (line: Buffer, start: number) => unknown,
-  o: { from?: number } = {},
+  o: { from?: number; longest?: number } = {},
 ): Promise<LinesEnd> {
-  const file = await open(path, 'r')
+  const { from = 0, longest = longestLine } = o
+  const pieces = await openPieces(path, { size: chunkBytes, from, longest })
+  let start = from
   try {
-    const chunk = Buffer.allocUnsafe(chunkBytes)
-    let at = o.from ?? 0
-    let start = at
-    let held: Buffer[] = []
-    for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, at)
-      if (bytesRead === 0) return { whole: start, torn: at - start }
-      const bytes = chunk.subarray(0, bytesRead)
-      at += bytesRead
-      let from = 0
-      for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, from)) {
-        const part = bytes.subarray(from, end)
-        const line = held.length === 0 ? part : Buffer.concat([...held, part])
-        held = []
-        from = end + 1
-        if (take(line, start) === false) return { whole: start + line.length + 1, torn: 0 }
-        start += line.length + 1
+    for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
+      const { bytes, skipped } = piece
+      const first = pieces.whole() - bytes.length
+      if (skipped && take(bytes.subarray(0, 0), start) === false) return { whole: first, torn: 0 }
+      for (let at = 0; at < bytes.length; ) {
+        const end = bytes.indexOf(newline, at)
+        start = first + end + 1
+        if (take(bytes.subarray(at, end), first + at) === false) return { whole: start, torn: 0 }
+        at = end + 1
       }
-      // Copied, since the chunk is used again.
-      if (from < bytesRead) held.push(Buffer.from(bytes.subarray(from)))
+      start = pieces.whole()
     }
+    return { whole: pieces.whole(), torn: pieces.torn() }
   } finally {
-    await file.close()
+    await pieces.close()
   }
 }
 
-/** The last finished line of a file and where it starts, read from the end; undefined where there is none. */
-export async function lastLine(path: string): Promise<{ line: Buffer; start: number } | undefined> {
+/**
+ * The last finished line of a file and where it starts, read from the end; undefined where there is none. Where it is too
+ * long to be held, or so much stands after it, an empty line is given.
+ */
+export async function lastLine(
+  path: string,
+  longest: number = longestLine,
+): Promise<{ line: Buffer; start: number } | undefined> {
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
@@ -63,6 +65,7 @@ export async function lastLine(path: string): Promise<{ line: Buffer; start: num
         return { line: bytes.subarray(before + 1, end), start: from + before + 1 }
       }
       if (from === 0) return undefined
+      if (reach > longest) return { line: Buffer.alloc(0), start: size }
     }
   } finally {
     await file.close()

@@ -1,10 +1,11 @@
 import { messageOf } from '../model/errors.ts'
 import type { EventRecord } from '../model/event.ts'
-import type { IncidentSummary } from '../model/incident.ts'
+import type { Incident, IncidentSummary } from '../model/incident.ts'
 import { byOrder } from '../model/reduce/order.ts'
 import { foldAll } from '../model/reduce.ts'
 import { decodeLine } from './decode.ts'
 import { journalFiles } from './files.ts'
+import { foldJournal } from './fold.ts'
 import { incidentDir, incidentIds } from './incidents.ts'
 import { lastLine } from './lines.ts'
 import { openPieces } from './pieces.ts'
@@ -14,8 +15,13 @@ const wanted = ['incident.', 'status.', 'milestone.'].map((start) => Buffer.from
 const typeKey = Buffer.from('"type":"')
 const newline = 0x0a
 const pieceBytes = 512 * 1024
+/** So many lines of one incident that can't be read are told one by one. */
+const mostSaid = 3
 
-/** All incidents, newest first; one that can't be read is told among the problems and hides no other. */
+/**
+ * All incidents, newest first. One with lines that can't be read is listed as far as it can be, and told among the problems;
+ * one of which nothing can be read is told there only. Neither hides another.
+ */
 export async function listIncidents(
   root: string,
 ): Promise<{ incidents: IncidentSummary[]; problems: string[] }> {
@@ -23,9 +29,11 @@ export async function listIncidents(
   const problems: string[] = []
   for (const id of await incidentIds(root)) {
     try {
-      const found = await summaryOf(incidentDir(root, id), id)
-      if ('problem' in found) problems.push(`${id}: ${found.problem}`)
-      else incidents.push(found)
+      const dir = incidentDir(root, id)
+      const whole = await summaryOf(dir, id)
+      const { summary, problem } = whole === undefined ? await salvage(dir, id) : { summary: whole }
+      if (summary !== undefined) incidents.push(summary)
+      if (problem !== undefined) problems.push(`${id}: ${problem}`)
     } catch (error) {
       problems.push(`${id}: ${messageOf(error)}`)
     }
@@ -36,25 +44,49 @@ export async function listIncidents(
   return { incidents, problems }
 }
 
-async function summaryOf(dir: string, id: string): Promise<IncidentSummary | { problem: string }> {
+/** The summary of an incident whose wanted lines and ends are as they were written; undefined for any other. */
+async function summaryOf(dir: string, id: string): Promise<IncidentSummary | undefined> {
   const records: EventRecord[] = []
   let updated = ''
   for (const { path } of await journalFiles(dir)) {
-    await eachWanted(path, (record) => records.push(record))
+    if (!(await eachWanted(path, (record) => records.push(record)))) return undefined
     const last = await lastLine(path)
-    const decoded = last && decodeLine(last.line.toString())
-    if (decoded && 'record' in decoded && decoded.record.at > updated) updated = decoded.record.at
+    if (last === undefined) continue
+    const decoded = decodeLine(last.line.toString())
+    if (!('record' in decoded)) return undefined
+    if (decoded.record.at > updated) updated = decoded.record.at
   }
-  if (updated === '') return { problem: 'nothing was recorded' }
   const incident = foldAll(records.sort(byOrder), id)
-  if (incident.declaredAt === '') return { problem: 'no record declares it' }
-  const { title, severity, status, milestones } = incident
-  const started = milestones.impact_started?.at ?? incident.declaredAt
-  return { id, title, severity, status, started, updated }
+  if (incident.declaredAt === '') return undefined
+  return { ...summarise(incident, incident.declaredAt), updated }
 }
 
-/** The records of a file whose type is wanted. The type stands before the data, so its first place in a line is its own. */
-async function eachWanted(path: string, take: (record: EventRecord) => void): Promise<void> {
+/** What can be read of an incident that is not as it was written, and what is wrong with it. */
+async function salvage(dir: string, id: string): Promise<{ summary?: IncidentSummary; problem?: string }> {
+  const { fold, declared, problems } = await foldJournal(dir, id)
+  const incident = fold.incident()
+  const said = problems
+    .slice(0, mostSaid)
+    .map(({ writer, line, reason }) => `${writer} line ${line}: ${reason}`)
+  if (problems.length > mostSaid) said.push('and more: `sitrep timeline` tells them')
+  if (incident.events === 0) return { problem: said.length === 0 ? 'nothing was recorded' : said.join('; ') }
+  if (incident.declaredAt === '') said.push('no record that can be read declares it')
+  const started = incident.declaredAt || (declared?.at ?? incident.timeline[0]?.at ?? incident.updatedAt)
+  return {
+    summary: { ...summarise(incident, started), updated: incident.updatedAt },
+    ...(said.length === 0 ? {} : { problem: said.join('; ') }),
+  }
+}
+
+function summarise({ id, title, severity, status, milestones }: Incident, declared: string) {
+  return { id, title, severity, status, started: milestones.impact_started?.at ?? declared }
+}
+
+/**
+ * Gives the records of a file whose type is wanted; false where such a line can't be read. The type stands before the data,
+ * so its first place in a line is its own.
+ */
+async function eachWanted(path: string, take: (record: EventRecord) => void): Promise<boolean> {
   const pieces = await openPieces(path, { size: pieceBytes, from: 0 })
   try {
     for (let piece = await pieces.next(); piece; piece = await pieces.next()) {
@@ -66,11 +98,13 @@ async function eachWanted(path: string, take: (record: EventRecord) => void): Pr
         if (type < start) type = after(bytes, typeKey, start)
         if (type < end && isWanted(bytes, type)) {
           const decoded = decodeLine(bytes.toString('utf8', start, end))
-          if ('record' in decoded) take(decoded.record)
+          if (!('record' in decoded)) return false
+          take(decoded.record)
         }
         start = end + 1
       }
     }
+    return true
   } finally {
     await pieces.close()
   }

@@ -21,3 +21,6 @@ export interface Position {
 export function tornReason(bytes: number): string {
   return `the last line was never finished (${bytes} bytes): the writer ended in the middle of it`
 }
+
+/** How what is named as a journal file and is none is told. */
+export const strangeReason = 'it is no regular file'

@@ -2,9 +2,9 @@ import type { EventRecord } from '../model/event.ts'
 import { byOrder } from '../model/reduce/order.ts'
 import { type Cursor, openCursor } from './cursor.ts'
 import { decodeLine } from './decode.ts'
-import { journalFiles } from './files.ts'
+import { journalFiles, strangeJournals } from './files.ts'
 import { eachLine, lastLine } from './lines.ts'
-import { type JournalProblem, type Position, tornReason } from './position.ts'
+import { type JournalProblem, type Position, strangeReason, tornReason } from './position.ts'
 
 /** How far each writer's file was read, for `tailJournal` to go on from. */
 export type Positions = ReadonlyMap<string, Position>
@@ -54,6 +54,7 @@ export async function eachRecord(
   } finally {
     for (const cursor of cursors) await cursor.close()
   }
+  for (const writer of await strangeJournals(dir)) onProblem({ writer, line: 1, reason: strangeReason })
   for (const cursor of cursors) {
     const [{ writer }, { lines }, torn] = [cursor, cursor.end(), cursor.torn()]
     if (torn > 0) onProblem({ writer, line: lines + 1, reason: tornReason(torn) })

@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises'
 import { type ReadEntry, Unpack } from 'tar'
 import { messageOf, SitrepError } from '../model/errors.ts'
+import { isPassing } from './files.ts'
 import { isIncidentId } from './ids.ts'
 
 /** The most files that an archive may hold. */
@@ -34,7 +35,7 @@ export async function unpack(file: string, into: string): Promise<string> {
     preserveOwner: false,
     noMtime: true,
     dmode: 0o700,
-    filter: (_, entry) => 'header' in entry && judge.takes(entry),
+    filter: (_, entry) => 'header' in entry && judge.takes(entry) && !isDropped(entry.path),
   })
   const ended = new Promise<void>((resolve) => {
     unpacking.on('close', resolve)
@@ -61,6 +62,11 @@ export async function unpack(file: string, into: string): Promise<string> {
   function stopped(): boolean {
     return broken !== undefined || judge.refused() !== undefined
   }
+}
+
+/** True for what says what a process was doing to the incident elsewhere: here it would be done in this user's name. */
+function isDropped(path: string): boolean {
+  return path.split('/').slice(1).some(isPassing)
 }
 
 function notAnArchive(file: string, why: string, cause?: unknown): SitrepError {

@@ -3,9 +3,11 @@ import { basename } from 'node:path'
 import { type Checkpoint, orderedCheckpoint } from '../model/checkpoint.ts'
 import type { EventRecord } from '../model/event.ts'
 import { decodeLine } from './decode.ts'
-import { journalDir, journalFiles } from './files.ts'
+import { type Begun, beganErasures } from './erase/redo.ts'
+import { journalDir, journalFiles, strangeJournals } from './files.ts'
 import { eachLine } from './lines.ts'
 import { erasureOf } from './named.ts'
+import { strangeReason } from './position.ts'
 import { type Against, type AgainstReport, checkpointsOf } from './verify/against.ts'
 import { type BadRecord, type Chain, followChain } from './verify/chain.ts'
 import { createFileCheck, type FilesReport } from './verify/files.ts'
@@ -31,6 +33,10 @@ export interface VerifyReport extends FilesReport {
   /** Where the chains stand now, to be held against a later look. */
   checkpoint: Checkpoint
   against: AgainstReport[]
+  /** False where there was no checkpoint to hold the record against: a cut tail would not show. */
+  held: boolean
+  /** Erasures that were begun and not finished: opening the incident finishes them. */
+  erasing: Begun[]
   /** Unfinished lines that writers have set aside, relative to the incident's folder. */
   aside: string[]
 }
@@ -64,6 +70,8 @@ export async function verifyJournal(
   const writers = chains.map(({ chain, torn }) =>
     writerReport(chain, torn, erasures, still.get(chain.writer)),
   )
+  for (const writer of await strangeJournals(dir))
+    writers.push({ writer, records: 0, first_bad: { line: 1, seq: 1, reason: strangeReason } })
   for (const { writer, seq, source } of furthest) {
     if (writers.some((report) => report.writer === writer)) continue
     const reason = `the file is gone; ${source} saw ${seq} records`
@@ -84,6 +92,8 @@ export async function verifyJournal(
       chains.flatMap(({ chain: { writer, last } }) => (last ? [{ writer, ...last }] : [])),
     ),
     against,
+    held: against.length > 0,
+    erasing: await beganErasures(dir),
     ...found,
     aside: await setAside(dir),
   }

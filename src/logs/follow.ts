@@ -24,7 +24,7 @@ export interface FollowOptions {
   /** The log on disk; none where absent. It is closed at the end. */
   file?: LogFile
   onState?(state: FollowState): void
-  /** Gets every line, also those that fall out of the ring at once. */
+  /** Gets every line, also those that fall out of the ring at once. What it throws is told among the lines, once. */
   onLine?(line: LogLine): void
   /** After lines were added, at most once a turn of the event loop. */
   onLines?(): void
@@ -36,17 +36,34 @@ export function followSource(o: FollowOptions): { stop(): Promise<void>; ended: 
   const received = stamps(o.now ?? Date.now)
   const stopping = new AbortController()
   let told = false
+  let failed = false
+
+  /** Whoever gets the lines must not end what gives them: a failure is told once, among the lines. */
+  function guarded(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      if (failed) return
+      failed = true
+      const text = o.pipe.text(messageOf(error))
+      o.ring.push({
+        at: received(),
+        text: `‹sitrep: a line of this log was not handled: ${text}›`,
+        stream: 'stderr',
+      })
+    }
+  }
 
   const sinkOf = (stream: 'stdout' | 'stderr') =>
     o.pipe.lines((text) => {
       const line = o.ring.push({ at: received(), text, stream })
-      o.file?.write(line)
-      o.onLine?.(line)
+      guarded(() => o.file?.write(line))
+      guarded(() => o.onLine?.(line))
       if (told) return
       told = true
       queueMicrotask(() => {
         told = false
-        o.onLines?.()
+        guarded(() => o.onLines?.())
       })
     })
   const sinks = { stdout: sinkOf('stdout'), stderr: sinkOf('stderr') }

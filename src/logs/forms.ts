@@ -29,18 +29,40 @@ export function formsOf(value: string): Forms {
       add(inert(form))
     }
   }
-  const lines = value.split(/\r?\n/).map((line) => line.trim())
-  if (lines.length > 1) {
-    for (const line of lines) if (line.length >= longLine && !/^-+(BEGIN|END) /.test(line)) add(line)
+  for (const line of longLines(value)) add(line)
+  return {
+    plain: [...plain].flatMap((form) => inPieces(form)),
+    base64: base64Forms(value).flatMap((form) => inPieces(form)),
   }
-  return { plain: [...plain].flatMap(inPieces), base64: base64Forms(value).flatMap(inPieces) }
 }
 
-function inPieces(form: string): string[] {
-  if (form.length <= longestForm) return [form]
+/** Texts to be looked for once they and the text are decoded (decoded.ts): a value, its long lines, its base64 that URLs and JSON escape. */
+export function decodableOf(value: string): string[] {
+  const texts = new Set<string>()
+  for (const one of [value, value.replaceAll('\r\n', '\n'), value.replace(/\s+$/, '')]) {
+    texts.add(one)
+    texts.add(inert(one))
+  }
+  for (const line of longLines(value)) texts.add(line)
+  // ISO 8859-1 as Python's ascii() escapes it: one byte, which is not UTF-8.
+  texts.add(value.replace(/[\x80-\xff]/g, (character) => `\\x${character.charCodeAt(0).toString(16)}`))
+  for (const form of base64Forms(value)) if (/[+/]/.test(form)) texts.add(form)
+  // A character may be written as seven, and all of them have to be in what is held of a long line.
+  return [...texts].flatMap((text) => inPieces(text, piece / 2))
+}
+
+/** The lines of a value of several that are long enough to be looked for alone. */
+function longLines(value: string): string[] {
+  const lines = value.split(/\r?\n/).map((line) => line.trim())
+  if (lines.length === 1) return []
+  return lines.filter((line) => line.length >= longLine && !/^-+(BEGIN|END) /.test(line))
+}
+
+function inPieces(form: string, size = piece): string[] {
+  if (form.length <= 2 * size) return [form]
   const pieces: string[] = []
   let at = 0
-  for (; form.length - at >= 2 * piece; at += piece) pieces.push(form.slice(at, at + piece))
+  for (; form.length - at >= 2 * size; at += size) pieces.push(form.slice(at, at + size))
   return [...pieces, form.slice(at)]
 }
 

@@ -145,7 +145,8 @@ function isEnvironment(text: string, { name, past }: Named, line: Line): boolean
 /** `name: value` is an assignment when the value is one word and all that follows; in a sentence it must look random too. */
 function looksAssigned(text: string, end: number, value: string, { name }: Named, line: Line): boolean {
   const after = text.slice(end, Math.min(line.to, end + 64))
-  if (!/^[,;]?\s*$/.test(after) && !/^["'},\]]/.test(after)) return false
+  // A comment may follow, as in YAML.
+  if (!/^[,;]?\s*(?:$|\s#)/.test(after) && !/^["'},\]]/.test(after)) return false
   const sentence = /[A-Za-z]\s+$/.test(text.slice(Math.max(line.from, name - 16), name))
   return !sentence || value.length >= 16 || /\d/.test(value)
 }

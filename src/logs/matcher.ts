@@ -1,6 +1,8 @@
 import { type Codes, codesOf } from './codes.ts'
-import { formsOf } from './forms.ts'
+import { agrees, type Decoded, decodedLines, decodedValue } from './decoded.ts'
+import { decodableOf, formsOf } from './forms.ts'
 import type { Line } from './keyValue.ts'
+import { isMarkName } from './markNames.ts'
 import type { Rest } from './rest.ts'
 import { shapes } from './shapes.ts'
 import { createTriggers } from './triggers.ts'
@@ -28,6 +30,8 @@ export function secretMark(name: string): string {
   return `‹secret:${name}›`
 }
 
+/** A shorter one is found in its plain forms only: what is left of it without quotes would be met by chance. */
+const shortestDecoded = 4
 const base64Character = /[A-Za-z0-9+/_-]/
 const shapeMarks = shapes.map(({ name }) => `‹redacted:${name}›`)
 
@@ -47,6 +51,7 @@ export function createMatcher(known: readonly { name: string; value: string }[])
     ]
   })
   const values = createValues(forms)
+  const encoded = createEncoded(known)
 
   return {
     find(text) {
@@ -57,9 +62,35 @@ export function createMatcher(known: readonly { name: string; value: string }[])
         found.push({ ...place, mark: marks[form.id]!, known: true, rest: 'none' })
       }
       findShapes(text, codes, found)
+      encoded(text, (id, from, to) => {
+        found.push({ from, to, mark: marks[id]!, known: true, rest: 'none' })
+      })
       return found.length === 0 ? found : merge(outsideMarks(text, found, names))
     },
     pending: values.pending,
+  }
+}
+
+/** Looks for values in encodings that nobody listed: both are brought to one form (decoded.ts). */
+function createEncoded(known: readonly { value: string }[]) {
+  const flags: Uint8Array[] = []
+  const forms = known.flatMap(({ value }, owner) =>
+    decodableOf(value).flatMap((text) => {
+      const decoded: Decoded = decodedValue(text)
+      if (decoded.text.length < shortestDecoded) return []
+      flags.push(decoded.flags)
+      return [{ text: decoded.text, id: flags.length - 1, owner, wraps: false }]
+    }),
+  )
+  const owners = forms.map(({ owner }) => owner)
+  const values = createValues(forms)
+  return (text: string, visit: (id: number, from: number, to: number) => void): void => {
+    const lines = forms.length === 0 ? undefined : decodedLines(text)
+    if (!lines) return
+    for (const { form, from, to } of values.find(lines.text, codesOf(lines.text))) {
+      if (agrees(lines, from, flags[form.id]!))
+        visit(owners[form.id]!, lines.starts[from]!, lines.ends[to - 1]!)
+    }
   }
 }
 
@@ -96,8 +127,9 @@ function widened(text: string, from: number, to: number): { from: number; to: nu
 function outsideMarks(text: string, found: Found[], names: ReadonlySet<string>): Found[] {
   if (!text.includes('‹')) return found
   const marks: { from: number; to: number }[] = []
-  for (const mark of text.matchAll(/‹(?:secret:([^‹›\n]{1,120})|redacted:[a-z0-9-]{1,30})›/g)) {
-    if (mark[1] !== undefined && !names.has(mark[1])) continue
+  for (const mark of text.matchAll(/‹(?:secret:([^‹›\n]{1,120})|redacted:([a-z0-9-]{1,30}))›/g)) {
+    // A mark that nobody can have set is no shelter: `echo "‹redacted:$PASSWORD›"`.
+    if (mark[1] !== undefined ? !names.has(mark[1]) : !isMarkName(mark[2]!)) continue
     marks.push({ from: mark.index, to: mark.index + mark[0].length })
   }
   return found.filter(({ from, to }) => !marks.some((mark) => from >= mark.from && to <= mark.to))

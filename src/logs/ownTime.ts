@@ -1,3 +1,5 @@
+import { type ClockOffset, isClock } from '../model/clock.ts'
+
 /** The time that a log line bears, by the clock of its host. */
 export interface OwnTime {
   /** ISO 8601 with milliseconds: UTC with its `Z`, or the host's local time, without one, where the line says no zone. */
@@ -7,9 +9,7 @@ export interface OwnTime {
 }
 
 /** What is known of a host's clock: its time minus ours, how sure that is, and when it was measured. */
-export interface HostClock {
-  offsetMs: number
-  uncertaintyMs: number
+export interface HostClock extends ClockOffset {
   at: string
 }
 
@@ -66,12 +66,16 @@ function stated(
 /** The lines of a busy log mostly bear the same second. */
 let last: { seconds: string; zone: string; utc: string | undefined } | undefined
 
+const fourDigits = /^\d{4}-/
+
 /** A second in UTC, without its `Z`: zones are whole minutes from it. Undefined for a time that does not exist. */
 function utcSecond(seconds: string, zone: string): string | undefined {
   if (last?.seconds === seconds && last.zone === zone) return last.utc
   const form = zone === 'Z' || zone.includes(':') ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`
   const at = Date.parse(seconds + form)
-  const utc = Number.isNaN(at) ? undefined : new Date(at).toISOString().slice(0, 19)
+  const text = Number.isNaN(at) ? '' : new Date(at).toISOString()
+  // A zone can lead out of the years of four digits.
+  const utc = fourDigits.test(text) ? text.slice(0, 19) : undefined
   last = { seconds, zone, utc }
   return utc
 }
@@ -80,14 +84,16 @@ function utcSecond(seconds: string, zone: string): string | undefined {
  * When a line was written by our clock, as far as its own time tells: corrected by the offset of its host's clock, with
  * what remains unsure (the measurement, what the line leaves open, what a clock drifts since it was measured). Without a
  * known clock it is taken as it is. A time without a zone (`pm2 --time`) is the host's local time: it counts, read as
- * UTC, only where the line is older than any zone explains. Undefined where that is after the line was received.
+ * UTC, only where the line is older than any zone explains. Undefined where that is after the line was received, or no
+ * time; a clock that can't be one (a journal may hold anything) is not known. Never throws.
  */
 export function placed(
   own: OwnTime,
   received: string,
-  clock?: HostClock,
+  told?: HostClock,
 ): { at: string; uncertaintyMs?: number } | undefined {
   const got = Date.parse(received)
+  const clock = told !== undefined && isClock(told) && !Number.isNaN(Date.parse(told.at)) ? told : undefined
   if (!own.at.endsWith('Z')) {
     const at = Date.parse(`${own.at}Z`)
     return got - at >= widestZone ? { at: `${own.at}Z`, uncertaintyMs: widestZone } : undefined
@@ -96,7 +102,7 @@ export function placed(
   if (clock === undefined) return at <= got ? { at: own.at } : undefined
   const drifted = Math.abs(at - Date.parse(clock.at)) * drift
   const uncertaintyMs = Math.ceil(clock.uncertaintyMs + own.resolutionMs + drifted)
-  if (at - uncertaintyMs > got) return undefined
+  if (!(at - uncertaintyMs <= got)) return undefined
   // It was written before it came.
   return { at: new Date(Math.min(at, got)).toISOString(), uncertaintyMs }
 }

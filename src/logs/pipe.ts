@@ -4,7 +4,7 @@ import type { SecretStore } from '../model/secret.ts'
 import { createInert, inert } from './inert.ts'
 import { createLines } from './lines.ts'
 import { createRedactor } from './redact.ts'
-import { isNoSecret, isSecretHeader, isTelling } from './telling.ts'
+import { isMark, isNoSecret, isSecretHeader, isTelling } from './telling.ts'
 
 /** Takes bytes as they come; lines or text come out. */
 export interface ByteSink {
@@ -82,11 +82,9 @@ function clean(value: unknown, text: (value: string) => string, key = ''): unkno
   )
 }
 
-const mark = /^‹(?:secret|redacted):[^‹›]+›/
-
 /** A parsed object has lost the `KEY=` that told of its value. A reference to a secret (`{ secret: NAME }`) is none. */
 function hideNamed(key: string, value: string): string {
-  if (key === '' || key === 'secret' || mark.test(value)) return value
+  if (key === '' || key === 'secret' || isMark(value)) return value
   const tells = isSecretHeader(key) || (isTelling(key) && !isNoSecret(value))
   return tells && value !== '' ? '‹redacted:value›' : value
 }

@@ -3,6 +3,8 @@
 // number of shapes, nor with the length of a line that somebody made to be slow.
 import { cookies, curlPasswords, hosted, secretsOfAuthorization } from './headers.ts'
 import { type Line, type Span, secretValue } from './keyValue.ts'
+import type { MarkName } from './markNames.ts'
+import { isNoSecret } from './telling.ts'
 
 /** What a shape finds at one of its triggers: its places, and from where in the text on it is to be asked again. */
 export interface Tried {
@@ -12,7 +14,7 @@ export interface Tried {
 
 /** One shape: `name` is what its mark says; `find` looks at a trigger that stands at `at` in a line of the text. */
 export interface Shape {
-  name: string
+  name: MarkName
   triggers: readonly string[]
   find(text: string, at: number, line: Line): Tried
 }
@@ -27,7 +29,7 @@ function cases(...words: string[]): string[] {
  * secret where it has one, and `holds` may say that it is none.
  */
 function token(
-  name: string,
+  name: MarkName,
   triggers: readonly string[],
   pattern: RegExp,
   o: { back?: readonly number[]; holds?: (value: string) => boolean } = {},
@@ -52,7 +54,7 @@ function token(
 
 /** A shape that is asked once for a line: at its first trigger, or at the next one where it gives nothing at all. */
 function once(
-  name: string,
+  name: MarkName,
   triggers: readonly string[],
   find: (text: string, at: number, line: Line) => Span[] | undefined,
 ): Shape {
@@ -87,6 +89,16 @@ export const shapes: readonly Shape[] = [
     find: (text, at, line) => ({ spans: hosted(text, at, line), past: at + 1 }),
   },
   once('password', ['curl '], curlPasswords),
+  token(
+    'password',
+    ['mysql', 'mariadb'],
+    /\b(?:mysql|mariadb)(?:dump|admin|check|import|show)?(?=[ \t])(?:[^\n|;&]{0,256}?)[ \t]-p(?![ \t])["']?([^\s"']+)/dy,
+    { holds: (value) => !isNoSecret(value) },
+  ),
+  token('password', ['sshpass'], /\bsshpass[ \t]{1,16}-p[ \t]{0,16}["']?([^\s"']+)/dy, {
+    holds: (value) => !isNoSecret(value),
+  }),
+  token('value', ['code='], /(?<=[?&])code=([\w.~%/+-]{8,})/dy, { holds: mixed }),
   token('aws-key', ['AKIA', 'ASIA'], /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/dy),
   token('github-token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], /\bgh[pousr]_[A-Za-z0-9]{20,}/dy),
   token('github-token', ['github_pat_'], /\bgithub_pat_\w{20,}/dy),
@@ -104,6 +116,7 @@ export const shapes: readonly Shape[] = [
   token('pypi-token', ['pypi-'], /\bpypi-[\w-]{30,}/dy),
   token('sendgrid-key', ['SG.'], /\bSG\.[\w-]{16,}\.[\w-]{16,}/dy),
   token('vault-token', ['hvs.', 'hvb.'], /\bhv[sb]\.[\w-]{20,}/dy),
+  token('databricks-token', ['dapi'], /\bdapi[a-f0-9]{32}(?:-\d)?\b/dy),
   token('digitalocean-token', ['_v1_'], /\bdo[opr]_v1_[a-f0-9]{32,}/dy, { back: [3] }),
   token('telegram-token', [':AA'], /\b\d{8,10}:AA[\w-]{30,}/dy, { back: [10, 9, 8] }),
   token('age-key', ['AGE-SECRET-KEY-1'], /AGE-SECRET-KEY-1[A-Z0-9]{20,}/dy),

@@ -1,3 +1,5 @@
+import { isMarkName } from './markNames.ts'
+
 // Whether a name tells that its value is a secret. The last word decides: JWT_PRIVATE_KEY is one, JWT_PRIVATE_KEY_FILE
 // and SESSION_COOKIE_SECURE are not, and a postmortem needs to show those.
 
@@ -65,9 +67,18 @@ export function isSecretHeader(name: string): boolean {
 
 const empty =
   /^(?:true|false|null|none|nil|undefined|yes|no|on|off|[01]|\*+|x+|\.+|redacted|required|missing|invalid|expired|unset|empty|optional|string|number|is|must|was|not|and|or|to|for|flag|option)$/i
-const reference = /^(?:<|\$|\{\{|%|‹(?:secret|redacted):|\[|\{|process\.env|os\.environ|env\.|[\w.]+\()/
+const reference = /^(?:<|\$|\{\{|%|\[|\{|process\.env|os\.environ|env\.|[\w.]+\()/
 
 /** True for what stands where a secret would and is none: nothing, a placeholder, a reference, a mark, a yes or no. */
 export function isNoSecret(value: string): boolean {
-  return value === '' || empty.test(value) || reference.test(value)
+  return value === '' || empty.test(value) || reference.test(value) || isMark(value)
+}
+
+const secretMark = /^‹secret:[^‹›\s]{1,120}›?$/
+const redactedMark = /^‹redacted:([a-z0-9-]{1,30})›$/
+
+/** True for a whole mark of ours, and for the first word of one with a blank in it (`‹secret:NAME changed›`). */
+export function isMark(value: string): boolean {
+  const name = redactedMark.exec(value)?.[1]
+  return name === undefined ? secretMark.test(value) : isMarkName(name)
 }

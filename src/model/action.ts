@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod'
 import type { Command, Payload, Reader, RunResult, Sha256 } from './command.ts'
 import type { Host } from './host.ts'
+import type { ToText } from './said.ts'
 import type { SecretRef, SecretStore, Text } from './secret.ts'
 
 /** What a step may do to a host: only look, change something, or interrupt a service. */
@@ -125,6 +126,8 @@ export interface Around {
   dir: string
   /** Only to compare what a host holds with what a secret should be; a fact never holds the value. */
   secrets: Pick<SecretStore, 'has' | 'value'>
+  /** The one pipe: what is said of a program's output goes through it whole; a line is picked, and a text cut, only behind it. */
+  text: ToText
   /** The step's own lists of keys whose values may be shown, or may not, whatever they look like. */
   lists?: { public: readonly string[]; secret: readonly string[] }
   /** Secret values learned on the host (a secret `.env` key) are told here, so that no sink shows them. */

@@ -4,6 +4,14 @@ export interface ClockOffset {
   uncertaintyMs: number
 }
 
+/** Further from ours than this is no clock, but a host that prints anything, in milliseconds: 20 years. */
+const farthestMs = 20 * 365.25 * 86_400_000
+
+/** True where what was measured, or stands in a journal, can be the offset of a clock. */
+export function isClock({ offsetMs, uncertaintyMs }: ClockOffset): boolean {
+  return Math.abs(offsetMs) <= farthestMs && uncertaintyMs >= 0 && uncertaintyMs <= farthestMs
+}
+
 /** An offset above this is a warning, in milliseconds. */
 const offAboveMs = 2000
 

@@ -119,6 +119,8 @@ export interface Incident {
   /** How far each host's clock is from this machine's, as it was measured last: host's time minus ours. */
   clocks: Record<string, { offsetMs: number; uncertaintyMs: number; at: string }>
   secrets: Record<string, string>
+  /** The values that each secret had, as their checks, in order; without a check where none could be made. */
+  secretChecks?: Record<string, readonly { at: string; check?: string }[]>
   responders: string[]
   roles: Record<string, string>
   followups: { id: string; text: string; owner?: string; done: boolean }[]

@@ -23,6 +23,7 @@ export function emptyIncident(id: string): Incident {
     hosts: map(),
     clocks: map(),
     secrets: map(),
+    secretChecks: map(),
     responders: [],
     roles: map(),
     followups: [],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RunResult } from './command.ts'
 import { asRegExp } from './http/expect.ts'
+import { cleanText, cutText, lastLine, type ToText, wholeText } from './said.ts'
 
 const exit = z.number().int().min(0).max(255)
 
@@ -33,13 +34,11 @@ export function describeShellExpect({ exit = 0, match }: ShellExpect): string {
   return match === undefined ? code : `${code}, output ~ ${match}`
 }
 
-/** Whole: it is cut where it is recorded, behind the redaction. */
-const lastLine = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim().split('\n').at(-1) ?? ''
-
-/** Compares a finished command with what is expected; `observed` is short. */
+/** Compares a finished command with what is expected; `observed` is short, its words of the program are from behind the pipe. */
 export function judgeExit(
   { exit = 0, match }: ShellExpect,
   result: RunResult,
+  text: ToText,
 ): { ok: boolean; observed: string } {
   if (result.problem !== undefined) return { ok: false, observed: result.problem }
   if (result.endedBy === 'timeout')
@@ -48,17 +47,19 @@ export function judgeExit(
   if (result.endedBy !== 'exit') return { ok: false, observed: result.endedBy }
   const code = result.exitCode ?? -1
   if (![exit].flat().includes(code)) {
-    const said = lastLine(result.stderr.bytes) || lastLine(result.stdout.bytes)
-    return { ok: false, observed: said === '' ? `exit ${code}` : `exit ${code}: ${said}` }
+    const said = lastLine(wholeText(result.stderr, text)) ?? lastLine(wholeText(result.stdout, text))
+    return { ok: false, observed: said === undefined ? `exit ${code}` : `exit ${code}: ${said}` }
   }
   if (match === undefined) return { ok: true, observed: `exit ${code}` }
   const pattern = asRegExp(match) ?? new RegExp(match, 'm')
-  const text = new TextDecoder().decode(result.stdout.bytes)
-  if (pattern.test(text)) return { ok: true, observed: `exit ${code}, output matches` }
-  const short = match.length > 60 ? `${match.slice(0, 59)}…` : match
+  const printed = new TextDecoder().decode(result.stdout.bytes)
+  if (pattern.test(printed)) return { ok: true, observed: `exit ${code}, output matches` }
+  const short = cutText(cleanText(match, text), 60)
   return {
     ok: false,
     observed:
-      text.trim() === '' ? `exit ${code} but no output` : `exit ${code} but output does not match ${short}`,
+      printed.trim() === ''
+        ? `exit ${code} but no output`
+        : `exit ${code} but output does not match ${short}`,
   }
 }

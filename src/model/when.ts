@@ -34,6 +34,38 @@ export function parseWhen(text: string, now: Date): Date {
   return at
 }
 
+/** What a window of clock times is about: where it may lie. */
+export interface Span {
+  from: Date
+  to: Date
+}
+
+/** A clock time this far outside a span does not mean it. */
+const beside = 12 * 3_600_000
+
+/**
+ * A WHEN that is about something that happened from one time to another: a clock time is on the day on which it lies
+ * within that, the last one where there are several, or nearest to it. As the end of a window it is the first one that is
+ * not before `since`, unless that is far outside. Throws SitrepError('usage') like parseWhen.
+ */
+export function parseWhenWithin(text: string, now: Date, span: Span, since?: Date): Date {
+  const time = text.trim()
+  if (!clock.test(time) || !isValid(span.from) || !isValid(span.to)) return parseWhen(time, now)
+  const from = Math.min(+span.from, +span.to)
+  const to = Math.max(+span.from, +span.to)
+  const away = (at: Date) => Math.max(from - +at, +at - to, 0)
+  const days: Date[] = []
+  // Newest first: the day after the span's end is the last one that can be near it.
+  for (let at = sameDay(time, addDays(new Date(to), 1)); ; at = addDays(at, -1)) {
+    days.push(at)
+    if (+at < from) break
+  }
+  const later = since === undefined ? [] : days.filter((at) => at >= since && away(at) <= beside)
+  const ending = later.at(-1)
+  if (ending !== undefined) return ending
+  return days.reduce((best, at) => (away(at) < away(best) ? at : best))
+}
+
 /** The window that a person means by `FROM-TO` of two clock times, such as `22:32-22:41`: TO is the first one after FROM. */
 export function parseClockRange(text: string, now: Date): { at: Date; until: Date } | undefined {
   const [from, to, more] = text.split(/[-–]/)

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { messageOf, SitrepError } from '../model/errors.ts'
 import type { Incident } from '../model/incident.ts'
@@ -16,11 +16,15 @@ export interface Exported {
   kept: string[]
 }
 
-/** Writes the postmortem to a file, whole or not at all, 0600. A file that is there keeps what people wrote in it. */
+/**
+ * Writes the postmortem to a file, 0600. A file that is there keeps what people wrote in it; one that is no export of ours
+ * is refused. `write` replaces the file whole or not at all, 0600.
+ */
 export async function exportPostmortem(o: {
   incident: Incident
   template: Template
   file: string
+  write(path: string, text: string): Promise<void>
 }): Promise<Exported> {
   const path = resolve(o.file)
   try {
@@ -30,7 +34,7 @@ export async function exportPostmortem(o: {
       before === undefined ? { pieces: now, kept: [] } : mergePieces(readPieces(before), now)
     const markdown = writePieces(pieces)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    if (markdown !== before) await replace(path, markdown)
+    if (markdown !== before) await o.write(path, markdown)
     else await chmod(path, 0o600)
     return { path, sha256: createHash('sha256').update(markdown).digest('hex'), kept }
   } catch (cause) {
@@ -50,27 +54,4 @@ async function existing(path: string): Promise<string | undefined> {
   if (text === undefined || text.trim() === '') return undefined
   if (readPieces(text).some((piece) => 'name' in piece)) return text
   throw new Error('the file exists and is no export of sitrep; give another path')
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}.part`
-  const file = await open(beside, 'wx', 0o600)
-  try {
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(beside, path)
-    const folder = await open(dirname(path), 'r')
-    try {
-      await folder.sync()
-    } finally {
-      await folder.close()
-    }
-  } catch (error) {
-    await rm(beside, { force: true })
-    throw error
-  }
 }

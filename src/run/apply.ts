@@ -2,9 +2,11 @@ import type { PlannedChange } from '../model/action.ts'
 import type { RunResult, Sha256 } from '../model/command.ts'
 import { describeChange } from '../model/describe.ts'
 import { SitrepError } from '../model/errors.ts'
+import { lastLine, type ToText, wholeText } from '../model/said.ts'
 import { learner, type RunContext } from './context.ts'
 import { hashOf } from './hash.ts'
 import { type Kept, keeping } from './keep.ts'
+import { shownLine } from './shown.ts'
 
 /** One change that was started, with what is needed to take it back. */
 export interface Started {
@@ -32,12 +34,12 @@ export function wentWell(result: RunResult): boolean {
 }
 
 /** Why a result is not what it should be, in one line. */
-export function whyBad(result: RunResult, text: (bytes: Uint8Array) => string): string {
-  if (result.problem !== undefined) return result.problem
+export function whyBad(result: RunResult, text: ToText): string {
+  if (result.problem !== undefined) return shownLine(result.problem, text)
   if (result.endedBy === 'timeout') return `did not end within ${Math.round(result.ms / 1000)} s`
   if (result.endedBy === 'cancel') return 'cancelled'
   if (result.endedBy === 'lost') return 'the link was lost; what became of it is not known'
-  const said = lastLine(text(result.stderr.bytes)) ?? lastLine(text(result.stdout.bytes))
+  const said = lastLine(wholeText(result.stderr, text)) ?? lastLine(wholeText(result.stdout, text))
   const how =
     result.endedBy === 'signal' ? `ended by ${result.signal ?? 'a signal'}` : `exit ${result.exitCode ?? '?'}`
   return said === undefined ? how : `${how}: ${said}`
@@ -124,10 +126,10 @@ export async function journalResult(
     endedBy: result.endedBy,
     ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
     ...(result.signal === undefined ? {} : { signal: result.signal }),
-    ...(result.problem === undefined ? {} : { problem: result.problem }),
+    ...(result.problem === undefined ? {} : { problem: shownLine(result.problem, context.text, 2000) }),
     ms: Math.round(result.ms),
-    stdout: head(context.text(result.stdout.bytes)),
-    stderr: head(context.text(result.stderr.bytes)),
+    stdout: head(wholeText(result.stdout, context.text)),
+    stderr: head(wholeText(result.stderr, context.text)),
     ...kept,
     ...(after === undefined ? {} : { after }),
   })
@@ -142,11 +144,4 @@ export function isShort(text: string): boolean {
 export function head(text: string): string {
   const lines = text.split('\n').slice(0, 20).join('\n')
   return lines.length > 2000 ? `${lines.slice(0, 2000)}…` : lines.replace(/\n$/, '')
-}
-
-function lastLine(text: string): string | undefined {
-  return text
-    .split('\n')
-    .findLast((line) => line.trim() !== '')
-    ?.trim()
 }

@@ -105,6 +105,7 @@ export function aroundOf(
     local: context.local,
     dir: context.dir,
     secrets: context.secrets,
+    text: context.text,
     learned: learner(context, host),
     ...(lists === undefined ? {} : { lists }),
     ...(fetched === undefined ? {} : { fetched }),

@@ -6,6 +6,7 @@ import { shaOf } from './carry/content.ts'
 import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts'
 import { hashOf } from './hash.ts'
 import type { Found } from './keep.ts'
+import { shownPlan } from './shown.ts'
 import type { StepPlan } from './types.ts'
 
 /** A plan together with what made it, which the apply and the verification need. */
@@ -72,6 +73,7 @@ export async function inspectUnit(
     if (error instanceof SitrepError && error.kind !== 'failed') throw error
     plan = { outcome: 'cannot_tell', because: `inspection failed: ${messageOf(error)}`, changes: [] }
   }
+  plan = shownPlan(context, plan)
   const risk = typeof action.risk === 'function' ? action.risk(params) : action.risk
   const shown: StepPlan = {
     ...base,

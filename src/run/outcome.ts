@@ -1,6 +1,7 @@
 import type { PlannedChange, Verdict } from '../model/action.ts'
 import type { RunResult } from '../model/command.ts'
 import { messageOf } from '../model/errors.ts'
+import { wholeText } from '../model/said.ts'
 import { applyChanges, type Started, wentWell, whyBad } from './apply.ts'
 import { readerAs } from './as.ts'
 import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts'
@@ -97,7 +98,8 @@ export function registerOutput(
 ): void {
   const last = results.findLast(wentWell)
   const value =
-    action.output?.(results) ?? (last === undefined ? undefined : context.text(last.stdout.bytes).trimEnd())
+    action.output?.(results) ??
+    (last === undefined ? undefined : wholeText(last.stdout, context.text).trimEnd())
   if (value === undefined) return
   outputs.set(unit.host, unit.step.id, value)
   if (unit.step.register !== undefined) outputs.set(unit.host, unit.step.register, value)

@@ -1,9 +1,15 @@
+import type { Change, Plan } from '../model/action.ts'
+import { cleanText, cutText, onOneLine, type ToText } from '../model/said.ts'
 import type { RunContext } from './context.ts'
 
 const longestLine = 300
+const longestReason = 2000
 const longestEvidence = 4096
-/** So far beyond what is recorded that what this cuts in two is not shown. */
-const longestRead = 65_536
+
+/** A reason in the words of a host: through the pipe, then on one line, and cut only then. */
+export function shownLine(value: string, text: ToText, longest = longestLine): string {
+  return cutText(onOneLine(cleanText(value, text)), longest)
+}
 
 /**
  * What an action or a check said of a host, as it is recorded: first through the one pipe, and cut only then. The other
@@ -11,24 +17,36 @@ const longestRead = 65_536
  */
 export function shownSaid<
   K extends 'reason' | 'observed',
-  T extends { [key in K]: string } & { evidence?: string | string[] },
+  T extends { [key in K]: string } & { expected?: string; evidence?: string | string[] },
 >({ text }: Pick<RunContext, 'text'>, said: T, line: K): T {
-  const clean = (value: string, longest: number) =>
-    cut(text(Buffer.from(value.slice(0, longestRead))), longest)
-  const { evidence } = said
+  const clean = (value: string) => cutText(cleanText(value, text), longestEvidence)
+  const { evidence, expected } = said
   return {
     ...said,
-    [line]: clean(said[line], longestLine),
+    [line]: shownLine(said[line], text),
+    ...(expected === undefined ? {} : { expected: shownLine(expected, text) }),
     ...(evidence === undefined
       ? {}
-      : {
-          evidence: Array.isArray(evidence)
-            ? evidence.map((one) => clean(one, longestEvidence))
-            : clean(evidence, longestEvidence).trimEnd(),
-        }),
+      : { evidence: Array.isArray(evidence) ? evidence.map(clean) : clean(evidence).trimEnd() }),
   }
 }
 
-function cut(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…` : text
+/** A plan as it is shown and recorded: what is said of each change is one short line, from behind the pipe. */
+export function shownPlan({ text }: Pick<RunContext, 'text'>, plan: Plan): Plan {
+  const change = <T extends Change>(one: T): T => ({ ...one, say: firstLine(cleanText(one.say, text)) })
+  return {
+    ...plan,
+    because: shownLine(plan.because, text, longestReason),
+    changes: plan.changes.map(({ do: one, undo }) => ({
+      do: change(one),
+      undo: Array.isArray(undo) ? undo.map(change) : undo,
+    })),
+  }
+}
+
+/** The first line, with `…` where there is more. */
+function firstLine(text: string): string {
+  const [first = '', ...more] = text.trim().split('\n')
+  const line = cutText(first, longestLine - 2)
+  return more.length > 0 && line === first ? `${line} …` : line
 }

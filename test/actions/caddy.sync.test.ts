@@ -7,7 +7,7 @@ import { action } from '../../src/actions/caddy.sync.ts'
 import { asUnit } from '../../src/actions/shared/asUnit.ts'
 import { adminAddress, differences, readCaddyConfig } from '../../src/actions/shared/caddyConfig.ts'
 import { stdoutOf } from '../../src/actions/shared/result.ts'
-import { act } from '../helpers/act.ts'
+import { act, around } from '../helpers/act.ts'
 import { freePort, listen, privateCaddy } from '../helpers/caddy.ts'
 import { tempDir, testSession } from '../helpers/reader.ts'
 
@@ -66,7 +66,7 @@ describe.runIf(caddy)('caddy.sync with a real Caddy', () => {
     const home = testSession({ env: { HOME: dir.at('etc') } })
     const was = look()
     const p = action.params.parse({ source, path, unit: 'sitrep-no-such-unit' })
-    const facts = await action.inspect(home, p, { learned: () => undefined } as never)
+    const facts = await action.inspect(home, p, around(home))
     expect(facts.wanted).toMatchObject({ is: 'adapted', sites: ['x.test', 'y.test'] })
     expect(look()).toBe(was)
   })
@@ -180,7 +180,7 @@ describe.runIf(caddy)('caddy.sync with a real Caddy', () => {
     await writeFile(source, server.file(server.site('new.test')))
     const { facts } = await act(action, session, params)
     const p = action.params.parse(params)
-    const o = { before: facts, applied: [], around: {} as never, drawn: { stamp: '', id: '' } }
+    const o = { before: facts, applied: [], around: around(session), drawn: { stamp: '', id: '' } }
     expect((await action.verify(session, p, o)).verdict).toBe('ok')
     await fetch(`http://${server.admin}/load`, {
       method: 'POST',

@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, readdir, readFile, readlink, stat, symlink, writeF
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { action } from '../../src/actions/file.sync.ts'
-import { act } from '../helpers/act.ts'
+import { act, around } from '../helpers/act.ts'
 import { secretsOf, tempDir, testSession } from '../helpers/reader.ts'
 
 const session = testSession()
@@ -32,7 +32,7 @@ describe('file.sync', () => {
     await writeFile(dir.at('a'), 'x')
     const was = await stat(dir.path)
     const p = action.params.parse({ source: dir.at('a'), path: dir.at('b') })
-    await action.inspect(session, p, { learned: () => undefined } as never)
+    await action.inspect(session, p, around(session))
     const is = await stat(dir.path)
     expect([is.mtimeMs, is.ctimeMs]).toEqual([was.mtimeMs, was.ctimeMs])
     expect(await readdir(dir.path)).toEqual(['a'])
@@ -214,7 +214,7 @@ describe('file.sync', () => {
     const p = action.params.parse({ source: { text: 'a' }, path: dir.at('x') })
     const first = await act(action, session, { source: { text: 'a' }, path: dir.at('x') })
     await writeFile(dir.at('x'), 'b')
-    const o = { before: first.facts, applied: [], around: {} as never, drawn: { stamp: '', id: '' } }
+    const o = { before: first.facts, applied: [], around: around(session), drawn: { stamp: '', id: '' } }
     expect((await action.verify(session, p, o)).reason).toMatch(/has sha256 3e23e816… instead of ca978112…/)
   })
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { action } from '../../src/actions/nginx.reload.ts'
 import { sortLogLines } from '../../src/actions/shared/nginxState.ts'
-import { act } from '../helpers/act.ts'
+import { act, around } from '../helpers/act.ts'
 import { freePort, listen } from '../helpers/caddy.ts'
 import { tempDir, testSession } from '../helpers/reader.ts'
 
@@ -68,7 +68,12 @@ describe.runIf(nginx && root)('nginx.reload with a real nginx', () => {
     ])
     expect(first.plan.changes[1]!.undo).toHaveProperty('impossible')
     await expect
-      .poll(() => action.verify(session, action.params.parse(one.params), { before: first.facts } as never))
+      .poll(() =>
+        action.verify(session, action.params.parse(one.params), {
+          before: first.facts,
+          around: around(session),
+        } as never),
+      )
       .toMatchObject({
         verdict: 'ok',
         reason: `2 new workers under the same master ${one.pid}, no new error-log lines`,
@@ -170,7 +175,11 @@ describe.runIf(nginx && root)('nginx.reload with a real nginx', () => {
       )
       const { facts, carried } = await act(action, session, one.params)
       expect(carried.map(({ result }) => result.exitCode)).toEqual([0, 0])
-      const look = () => action.verify(session, action.params.parse(one.params), { before: facts } as never)
+      const look = () =>
+        action.verify(session, action.params.parse(one.params), {
+          before: facts,
+          around: around(session),
+        } as never)
       await expect
         .poll(async () => (await look()).reason, { timeout: 5000 })
         .toContain('Address already in use')
@@ -184,8 +193,9 @@ describe.runIf(nginx && root)('nginx.reload with a real nginx', () => {
   it('tells workers that are still the former ones, and a master that is another', async () => {
     await using one = await setup()
     const p = action.params.parse(one.params)
-    const facts = await action.inspect(session, p, {} as never)
-    const verify = (before: typeof facts) => action.verify(session, p, { before } as never)
+    const facts = await action.inspect(session, p, around(session))
+    const verify = (before: typeof facts) =>
+      action.verify(session, p, { before, around: around(session) } as never)
     expect((await verify(facts)).reason).toBe('2 of 2 workers are still the former ones')
     const running = facts.running!
     const other = { running: { ...running, state: { ...running.state, master: { pid: 1, started: 0 } } } }

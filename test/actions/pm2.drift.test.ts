@@ -5,6 +5,7 @@ import { planPm2 } from '../../src/actions/pm2/plan.ts'
 import { restartsAtStart, verifyPm2 } from '../../src/actions/pm2/verify.ts'
 import type { RunResult } from '../../src/model/command.ts'
 import { type Pm2Facts, type Pm2Process, parseLook } from '../../src/model/pm2/facts.ts'
+import { decoded } from '../helpers/act.ts'
 
 const p = pm2Params.parse({
   name: 'core-backend',
@@ -154,7 +155,17 @@ describe('verification', () => {
     ],
     [{}, { processes: [] }, 'failed', 'PM2 has no core-backend'],
   ])('%j %j: %s', (process, more, verdict, reason) => {
-    expect(verifyPm2(p, facts(process, more), applied)).toMatchObject({ verdict, reason })
+    expect(verifyPm2(p, facts(process, more), applied, decoded)).toMatchObject({ verdict, reason })
+  })
+
+  it('fault 24: its error log goes through the pipe in one piece', () => {
+    const text = (bytes: Uint8Array) => decoded(bytes).replaceAll('one\ntwo', '‹secret:x›')
+    const now = facts({ errors: ['a', 'one', 'two'], status: 'stopped' })
+    expect(verifyPm2(p, now, applied, text)).toMatchObject({
+      verdict: 'failed',
+      reason: expect.stringMatching(/its error log ends: ‹secret:x›$/),
+      evidence: ['a', '‹secret:x›'],
+    })
   })
 
   it('without a start of ours there is nothing to count from', () => {

@@ -108,11 +108,11 @@ describe('shell', () => {
     expect(JSON.stringify(session.commands.map(({ argv }) => argv))).not.toContain('tok-1234')
   })
 
-  it('is an observation where it changes nothing, and shows one line of long text', async () => {
+  it('is an observation where it changes nothing, and tells its text whole, to be cut behind the pipe', async () => {
     const p = shell.params.parse({ run: 'uptime\nid', changes: false })
     expect(typeof shell.risk === 'function' && shell.risk(p)).toBe('observe')
     expect(shell.plan(p, {}, { stamp: '', id: '' }).changes[0]).toMatchObject({
-      do: { say: 'run uptime …' },
+      do: { say: 'run uptime\nid' },
       undo: [],
     })
     const verdict = await shell.verify(testSession(), p, {

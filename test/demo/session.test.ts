@@ -43,6 +43,7 @@ describe.each([false, true])('sessions to the practice hosts, stand-ins: %s', (f
     local: host,
     dir: '/',
     secrets,
+    text: (bytes) => Buffer.from(bytes).toString(),
     learned: () => {},
   })
 

@@ -80,7 +80,7 @@ labSuite(
         await t.press('e')
         await t.see(/postmortem: .*postmortem\.md/)
         expect(await person.leave()).toMatch(
-          /^postmortem: .*\/postmortem\.md\nincident \S+ {2}\d+ records by 1 writer {2}sha256:[0-9a-f]{64}\n$/,
+          /^postmortem: .*\/postmortem\.md\nincident \S+ {2}\d+ records by 1 writer {2}sha256:[0-9a-f]{64} {2}\([0-9a-f]{12}:\d+\)\n$/,
         )
 
         expect(await sha(files[0])).toBe(source)

@@ -70,6 +70,12 @@ describe('logs on disk', () => {
     )
     // The folder of another host, or another name, is not this log.
     expect((await at.sitrep('logs', 'there', source(), '--incident', at.incident())).exitCode).toBe(2)
+    // The part is not closed yet: its name is told all the same.
+    const wrong = await at.sitrep('logs', 'here', 'unit:nginx', '--incident', at.incident())
+    expect([wrong.exitCode, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining(`has nothing of unit:nginx on here\n  kept of it: here ${source()}`),
+    ])
     const live = await read('--grep', 'Login')
     writeFileSync(file('go'), '')
     expect((await running).exitCode).toBe(0)
@@ -99,6 +105,17 @@ describe('logs on disk', () => {
     expect((await at.sitrep('logs', 'here', source(), '--incident', packed)).stdout.split('\n')[0]).toBe(
       first,
     )
+    for (const incident of [at.incident(), packed]) {
+      const names = await at.sitrep('logs', 'here', '--incident', incident)
+      expect(names).toMatchObject({ exitCode: 0, stdout: `here ${source()}`, stderr: '' })
+    }
+    const json = await at.sitrep('logs', 'here', '--incident', packed, '--json')
+    expect(JSON.parse(json.stdout)).toEqual({ host: 'here', kind: 'file', name: log() })
+    const elsewhere = await at.sitrep('logs', 'there', '--incident', packed)
+    expect([elsewhere.exitCode, elsewhere.stderr]).toEqual([
+      2,
+      expect.stringContaining(`has nothing of there\n  kept of it: here ${source()}`),
+    ])
   })
 
   it('a console that is killed leaves its log readable; the next one that follows it closes it', async () => {
@@ -180,7 +197,9 @@ describe('logs on disk', () => {
     expect((await at.sitrep('declare', 'Nothing followed')).exitCode).toBe(0)
     const none = await at.sitrep('logs', 'here', source(), '--incident', at.incident())
     expect(none.exitCode).toBe(2)
-    expect(none.stderr).toContain(`has nothing of ${source()} on here`)
+    expect(none.stderr).toContain(`has nothing of ${source()} on here\n  no log was kept of it`)
+    const unnamed = await at.sitrep('logs', 'here')
+    expect([unnamed.exitCode, unnamed.stderr]).toEqual([2, expect.stringContaining('which log of here?')])
     const alone = await at.sitrep('logs', 'here', source(), '--since', '-5m')
     expect([alone.exitCode, alone.stderr]).toEqual([2, expect.stringContaining('give --incident too')])
     expect(

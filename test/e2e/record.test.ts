@@ -2,6 +2,8 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { lintText } from '../../src/compose/lint.ts'
+import { templates } from '../../src/postmortem/templates/index.ts'
 import { writeBook, writeInventory } from './helpers/book.ts'
 import { recorded } from './helpers/running.ts'
 import { type Desk, desk } from './helpers/sitrep.ts'
@@ -134,6 +136,45 @@ describe('the commands that read and write an incident', () => {
     expect(report.writers[0].first_bad).toMatchObject({ seq: index + 1 })
   })
 
+  it('list shows an incident whose journal was changed, and what is wrong with it; never that there is none', async () => {
+    const [path = ''] = journals()
+    const whole = readFileSync(path, 'utf8')
+    writeFileSync(path, whole.replace(/"at":"[^"]*"/, '"at":"yesterday"'))
+    const listed = await at.sitrep('list')
+    expect(listed.exitCode).toBe(0)
+    expect(listed.stdout).toMatch(new RegExp(`^${id} +sev3 +\\w+ +${id}$`))
+    expect(listed.stderr).toMatch(new RegExp(`^${id}: .* line 1: the field at is not a time in UTC`))
+    expect(listed.stderr).not.toContain('no incidents yet')
+    writeFileSync(path, 'edited\n')
+    const none = await at.sitrep('list')
+    expect([none.stdout, none.stderr]).toEqual(['', expect.stringMatching(/line 1: not a JSON object$/)])
+  })
+
+  it('lint tells an inventory by its keys, whatever it is called, and on stdin', async () => {
+    writeFileSync(file('inv.yaml'), 'hosts:\n  core-1:\n    adress: 192.0.2.1\n')
+    const broken = await at.sitrep('lint', 'inv.yaml')
+    expect([broken.exitCode, broken.stdout]).toEqual([2, expect.stringContaining('inv.yaml:3:5: ')])
+    expect(broken.stdout).not.toContain('runbook')
+    const piped = lintText(readFileSync(file('inv.yaml'), 'utf8'), '<stdin>')
+    expect(piped.map(({ at: { line } }) => line)).toEqual([3])
+    writeFileSync(file('list.yaml'), 'hosts: [core-1]\ntitle: x\n')
+    expect((await at.sitrep('lint', 'list.yaml')).stdout).toContain('"runbook" is missing')
+    writeFileSync(file('both.yaml'), 'hosts: {core-1: {}}\nsteps: []\n')
+    expect((await at.sitrep('lint', 'both.yaml')).stdout).toContain('"runbook" is missing')
+    expect((await at.sitrep('lint', 'book.yaml', 'sitrep.yaml')).exitCode).toBe(0)
+    expect((await at.sitrep('lint', '--help')).stdout.replace(/\s+/g, ' ')).toContain(
+      'An inventory is a file named sitrep.yaml, or one with a mapping hosts:',
+    )
+  })
+
+  it('the help of export names the templates, and no other is taken', async () => {
+    const { stdout } = await at.sitrep('export', '--help')
+    for (const { name } of templates) expect(stdout).toMatch(new RegExp(`choices: .*"${name}"`))
+    const other = await at.sitrep('export', id, '--template', 'haiku')
+    expect([other.exitCode, other.stderr]).toEqual([2, expect.stringContaining('Allowed choices are')])
+    expect((await at.sitrep('logs', '--help')).stdout).toContain('Follows one log of one host')
+  })
+
   it('fault 43: files are 0600 and folders 0700, also where they were not', async () => {
     for (const path of journals()) chmodSync(path, 0o644)
     chmodSync(join(at.home, 'incidents', id), 0o755)
@@ -201,8 +242,8 @@ describe('hostile output of a step', () => {
       at.sitrep('plan', 'book.yaml', '--json'),
     ])
     const files = readdirSync(at.home, { recursive: true, withFileTypes: true })
-      // The reserve is random bytes.
-      .filter((entry) => entry.isFile() && entry.name !== 'reserve')
+      // The reserve and the key of the secrets' checks are random bytes.
+      .filter((entry) => entry.isFile() && !['reserve', 'secrets.key'].includes(entry.name))
       .map(({ parentPath, name }) => {
         const bytes = readFileSync(join(parentPath, name))
         return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()

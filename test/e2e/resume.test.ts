@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EventRecord } from '../../src/model/event.ts'
@@ -253,12 +253,36 @@ describe('kill -9 of a run, and the run that goes on', () => {
     expect(waits.stdout).toContain('not known here: token')
     expect(of('step.applied', 'two')).toEqual([])
     expect(jobsLeft()).toHaveLength(1)
+    // Another value by now hides nothing of what was printed with the one of then.
+    at.env.BOOK_TOKEN = 'rotated-Heron-12'
+    for (const head of ['', params]) {
+      book(head)
+      const rotated = await at.sitrep(
+        'run',
+        'book.yaml',
+        '--incident',
+        at.incident(),
+        '--yes',
+        '--from',
+        'two',
+      )
+      expect(rotated.exitCode).toBe(4)
+      expect(rotated.stdout).toContain('the value of token is not the one of the earlier run')
+      expect(of('step.applied', 'two')).toEqual([])
+      expect(jobsLeft()).toHaveLength(1)
+    }
+    expect(statSync(join(at.home, 'secrets.key')).mode & 0o777).toBe(0o600)
+    book('')
     // Its source is enough: the runbook need not name it any more.
     at.env.BOOK_TOKEN = token
+    expect((await at.sitrep('note', at.incident(), `saw ${token}`)).exitCode).toBe(0)
+    expect((await at.sitrep('set', at.incident(), `impact=shows ${token}`)).exitCode).toBe(0)
+    expect(of('note.added')[0]?.data).toMatchObject({ text: 'saw ‹secret:token›' })
+    expect(of('incident.changed')[0]?.data).toMatchObject({ impact: 'shows ‹secret:token›' })
     expect((await resume('--from', 'two')).exitCode).toBe(0)
     expect((of('step.applied', 'two')[0]!.data as Data).stdout).toBe(
       `‹secret:here:${file('.env')}:DB_PASSWORD›\n‹secret:token›`,
     )
-    expect(JSON.stringify(recorded(at)) + at.postmortem()).not.toMatch(/Zebra|Walrus/)
+    expect(JSON.stringify(recorded(at)) + at.postmortem()).not.toMatch(/Zebra|Walrus|Heron/)
   })
 })

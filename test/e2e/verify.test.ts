@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -43,7 +43,11 @@ afterEach(() => at[Symbol.dispose]())
 describe('verify against what was kept elsewhere', () => {
   it('the line at the end of a run, the export and checkpoint.json all hold, also after more was recorded', async () => {
     const line = ran.stderr.split('\n').at(-1)!
-    expect(line).toMatch(new RegExp(`^incident ${id} {2}\\d+ records by 1 writer {2}sha256:[0-9a-f]{64}$`))
+    expect(line).toMatch(
+      new RegExp(
+        `^incident ${id} {2}\\d+ records by 1 writer {2}sha256:[0-9a-f]{64} {2}\\([0-9a-f]{12}:\\d+\\)$`,
+      ),
+    )
     const kept = [put('line.txt', `${line}\n`), put('p.md', at.postmortem())]
     const flags = kept.flatMap((name) => ['--against', name])
     expect((await at.sitrep('note', id, 'later')).exitCode).toBe(0)
@@ -61,6 +65,13 @@ describe('verify against what was kept elsewhere', () => {
     const [path] = journals() as [string]
     const bytes = readFileSync(path)
     writeFileSync(path, bytes.subarray(0, bytes.lastIndexOf('\n', bytes.length - 2) + 1))
+    rmSync(join(dir(), 'checkpoint.json'))
+    const alone = await at.sitrep('verify', id)
+    expect([alone.exitCode, alone.stdout]).toEqual([
+      0,
+      expect.stringContaining('held against nothing: no checkpoint'),
+    ])
+    expect(JSON.parse((await at.sitrep('verify', id, '--json')).stdout)).toMatchObject({ held: false })
     writeFileSync(join(dir(), 'checkpoint.json'), '')
     const cut = await at.sitrep('verify', id, '--against', kept)
     expect(cut.exitCode).toBe(1)
@@ -125,6 +136,24 @@ describe('erase', () => {
     ])
   })
 
+  it('what begins alike is listed with time, type and words; timeline --ids and the help say where ids come from', async () => {
+    const { id: event } = eventOf('step.applied')
+    const alike = await at.sitrep('erase', id, event.slice(0, 8), '--reason', 'x', '--yes')
+    expect(alike.exitCode).toBe(2)
+    expect(alike.stderr).toMatch(/\d+ events begin with [0-9a-f]{8}:\n/)
+    expect(alike.stderr).toMatch(new RegExp(`^ {2}${event}  20\\S+Z  step\\.applied  here: \\S.*$`, 'm'))
+    expect(alike.stderr).toMatch(
+      /^ {2}[0-9a-f-]{36} {2}20\S+Z {2}incident\.declared {2}Declared sev\d: A book$/m,
+    )
+    const lines = (await at.sitrep('timeline', id, '--ids')).stdout.split('\n')
+    const plain = (await at.sitrep('timeline', id)).stdout.split('\n')
+    expect(lines.map((line) => line.slice(38))).toEqual(plain)
+    const known = recorded(at).map((record) => record.id)
+    for (const line of lines) expect(known).toContain(line.slice(0, 36))
+    const { stdout: help } = await at.sitrep('erase', '--help')
+    for (const word of ['--ids', 'artifacts/…', 'logs/…', 'journal/….torn-N']) expect(help).toContain(word)
+  })
+
   it('an incident whose declaration was erased is still listed, read and exported', async () => {
     const { id: event } = eventOf('incident.declared')
     expect((await at.sitrep('erase', id, event, '--reason', 'a name', '--yes')).exitCode).toBe(0)
@@ -133,16 +162,28 @@ describe('erase', () => {
     expect((await at.sitrep('verify', id)).exitCode).toBe(0)
   })
 
-  it.each([
-    ['verify', []],
-    ['note', ['more']],
-  ])('what a process left in the middle is finished by %s', async (command, rest) => {
+  it('what a process left in the middle is told by verify, and finished by what opens the incident', async () => {
     const { id: event } = eventOf('step.applied')
     const { event: found, files } = await findErasure(dir(), event)
-    const redo = { v: 1, pid: 2 ** 22 + 1, host: hostname(), reason: 'data', line: found!.line, files }
+    const redo = {
+      v: 1,
+      pid: 2 ** 22 + 1,
+      host: hostname(),
+      at: new Date().toISOString(),
+      reason: 'data',
+      line: found!.line,
+      files,
+    }
     const path = join(dir(), 'erase-01234567-89ab-cdef-0123-456789abcdef.json')
     writeFileSync(path, JSON.stringify(redo))
-    expect((await at.sitrep(command, id, ...rest)).exitCode).toBe(0)
+    const before = everything()
+    const told = await at.sitrep('verify', id)
+    expect([told.exitCode, told.stdout]).toEqual([
+      0,
+      expect.stringContaining(`an erasure is unfinished: ${[event, ...files].join(', ')}`),
+    ])
+    expect([everything(), existsSync(path)]).toEqual([before, true])
+    expect((await at.sitrep('note', id, 'more')).exitCode).toBe(0)
     expect(existsSync(path)).toBe(false)
     const report = JSON.parse((await at.sitrep('verify', id, '--json')).stdout)
     expect(report.whole).toBe(true)
@@ -181,6 +222,29 @@ describe('scan', () => {
     const { stdout: archive } = await at.sitrep('archive', id)
     const found = await at.sitrep('scan', archive, '--secret', `LEAKED=@${put('leaked', `${value}\n`)}`)
     expect([found.exitCode, found.stderr]).toEqual([1, expect.stringContaining('an archive is only read')])
+  })
+
+  it('says which values it did not look for, and why: in an archive all that were not given', async () => {
+    const { stdout: empty } = await at.sitrep('scan', '--help')
+    expect(empty.replace(/\s+/g, ' ')).toContain('for an archive, which may come from elsewhere, only those')
+    at.env.BOOK_TOKEN = 'Tr0ub4dor&3-zebra'
+    writeBook(at, [{ id: 'one', with: { run: 'true {{ params.token }}' } }], {
+      params: { token: { secret: true, from: 'env:BOOK_TOKEN' } },
+    })
+    expect((await at.sitrep('run', 'book.yaml', '--yes', '--incident', id)).exitCode).toBe(0)
+    expect((await at.sitrep('scan', id)).stderr).toBe('nothing was found')
+    const { stdout: archive } = await at.sitrep('archive', id)
+    const packed = await at.sitrep('scan', archive)
+    expect(packed.exitCode).toBe(0)
+    expect(packed.stderr).toContain('an archive may come from elsewhere, so env:BOOK_TOKEN is not read')
+    expect(packed.stderr).toMatch(/nothing was found by shape; these values were not looked for: token$/)
+    const given = await at.sitrep('scan', archive, '--secret', 'token=env:BOOK_TOKEN')
+    expect([given.exitCode, given.stderr]).toEqual([0, 'nothing was found'])
+    delete at.env.BOOK_TOKEN
+    expect((await at.sitrep('scan', id)).stderr).toContain('it is not known here (env:BOOK_TOKEN)')
+    expect(JSON.parse((await at.sitrep('scan', id, '--json')).stdout).not_looked_for).toEqual([
+      { name: 'token', source: 'env:BOOK_TOKEN', why: 'absent' },
+    ])
   })
 
   it('on a terminal asks for each, and erases what was said yes to', async () => {

@@ -13,9 +13,20 @@ export interface Acted<F> {
   undo(): Promise<Carried[]>
 }
 
+/** A pipe that only decodes. */
+export const decoded = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+
 /** The surroundings of a test's inspection. */
 export function around(session: Session, o: Partial<Around> = {}): Around {
-  return { host: thisHost, local: session, dir: '/', secrets: secretsOf(), learned: () => undefined, ...o }
+  return {
+    host: thisHost,
+    local: session,
+    dir: '/',
+    secrets: secretsOf(),
+    text: decoded,
+    learned: () => undefined,
+    ...o,
+  }
 }
 
 /** Inspects, plans, carries out up to the first failure, and looks once; what the runner does without its patience. */

@@ -110,6 +110,9 @@ describe('what `date` prints', () => {
   it.each([
     ['fails', 'exit 3'],
     ['prints nothing', 'exit 0'],
+    ['prints a time beyond all dates', 'echo 99999999999999999999.000000000 x'],
+    ['prints the first second beyond all dates', 'echo 8640000000001.0'],
+    ['is decades off', 'echo 0.000000000 1970-01-01T00:00:00'],
     ['prints something else', 'echo Fri Nov 20'],
   ])('gives no measurement where it %s', async (_, script) => {
     await using host = await withDate(script)

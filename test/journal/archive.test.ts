@@ -6,6 +6,7 @@ import { Header, Pax } from 'tar'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { archiveName, writeArchive } from '../../src/journal/archive.ts'
 import { storeArtifact } from '../../src/journal/artifacts.ts'
+import { findErasure, finishErasures } from '../../src/journal/erase.ts'
 import { incidentDir, loadIncident } from '../../src/journal/incidents.ts'
 import { locate } from '../../src/journal/locate.ts'
 import { contentsOf, removeIncident } from '../../src/journal/remove.ts'
@@ -226,6 +227,43 @@ describe('an archive that anybody may have made', () => {
     const modes = Object.values(await tree(located.dir)).map((entry) => entry.split(' ')[0])
     expect(modes.sort()).toEqual(['600', '600', '700', '700'])
     expect((await stat(located.dir)).mode & 0o7777).toBe(0o700)
+  })
+
+  it('brings no unfinished erasure and no lock: they are left out where it is packed, and where it is read', async () => {
+    const records = await recordStory(dir)
+    const redo = 'erase-01234567-89ab-cdef-0123-456789abcdef.json'
+    const { line, ...rest } = { line: (await findErasure(dir, records[4]!.id)).event!.line, files: [] }
+    const text = JSON.stringify({
+      v: 1,
+      pid: 1,
+      host: 'x',
+      at: records[0]!.at,
+      reason: 'mine',
+      line,
+      ...rest,
+    })
+    await writeFile(join(dir, redo), text)
+    await writeFile(join(dir, 'checkpoint.lock'), 'x')
+    const { path, leftOut } = await writeArchive(dir, join(elsewhere, 'packed.tgz'))
+    expect(leftOut).toEqual([])
+    expect(spawnSync('tar', ['tzf', path]).stdout.toString()).not.toMatch(/erase-|lock/)
+
+    const journal = `journal/${records[0]!.writer}.jsonl`
+    const content = await readFile(join(dir, journal))
+    const file = join(elsewhere, 'evil.tgz')
+    const evil: Entry[] = [
+      { path: `${id}/${redo}`, content: text },
+      { path: `${id}/${redo.toUpperCase()}/x`, content: text },
+      { path: `${id}/${journal}`, content },
+      { path: `${id}/checkpoint.lock`, content: 'x' },
+    ]
+    await writeFile(file, gzipSync(tarOf(evil)))
+    const other = await tempDir()
+    expect(await takeIn(other, file)).toMatchObject({ taken: true })
+    expect(await readdir(incidentDir(other, id))).toEqual(['journal'])
+    const taken = await testJournal(incidentDir(other, id))
+    expect(await finishErasures(taken.dir, taken.append)).toEqual([])
+    expect(await verifyJournal(taken.dir)).toMatchObject({ whole: true, erasing: [] })
   })
 
   it('is refused where it is cut at any byte, changed, or no archive at all', async () => {

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { storeArtifact } from '../../src/journal/artifacts.ts'
 import { erase, findErasure, finishErasures } from '../../src/journal/erase.ts'
+import { recordHashOf } from '../../src/journal/hash.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
 import type { Append } from '../../src/model/event.ts'
@@ -98,7 +99,13 @@ describe('erase', () => {
     await expect(findErasure(dir, 'ffffffff')).rejects.toThrow('no event')
     await expect(findErasure(dir, '')).rejects.toThrow('no event')
     await expect(findErasure(dir, story[0]!.id.slice(0, 6))).rejects.toThrow('events begin with')
+    await expect(findErasure(dir, story[0]!.id.slice(0, 6))).rejects.toThrow(
+      new RegExp(`\\n  ${story[0]!.id}  2026-\\S+Z  incident\\.declared  Declared sev\\d: .+\\n`),
+    )
     await erase(dir, await findErasure(dir, story[3]!.id), reason, await appender(dir))
+    await expect(findErasure(dir, story[3]!.id.slice(0, 6))).rejects.toThrow(
+      new RegExp(`\\n  ${story[3]!.id}  \\S+Z  \\S+  \\(erased\\)\\n`),
+    )
     await expect(findErasure(dir, story[3]!.id)).rejects.toThrow('was erased already: a password')
     const erased = (await readJournal(dir)).records.find(({ type }) => type === 'erased')!
     await expect(findErasure(dir, erased.id)).rejects.toThrow("can't be erased itself")
@@ -224,7 +231,8 @@ describe('an erasure that was begun and not finished', () => {
     const { dir, story } = await recorded()
     const { line } = (await findErasure(dir, story[4]!.id)).event!
     const { hostname } = await import('node:os')
-    const redo = { v: 1, pid: process.ppid, host: hostname(), reason, line, files: [] }
+    const began = new Date().toISOString()
+    const redo = { v: 1, pid: process.ppid, host: hostname(), at: began, reason, line, files: [] }
     const path = join(dir, 'erase-01234567-89ab-cdef-0123-456789abcdef.json')
     await writeFile(path, JSON.stringify(redo))
     expect(await finishErasures(dir, await appender(dir))).toEqual([
@@ -238,5 +246,63 @@ describe('an erasure that was begun and not finished', () => {
     )
     await expect(finishErasures(dir, await appender(dir))).rejects.toThrow('does not stand any more')
     expect((await verifyJournal(dir)).whole).toBe(true)
+    // By now the number is another process's.
+    const long = new Date(Date.now() - 3_700_000).toISOString()
+    await writeFile(path, JSON.stringify({ ...redo, at: long }))
+    expect(await finishErasures(dir, await appender(dir))).toEqual([
+      { event: story[4]!.id, files: [], reason },
+    ])
+    expect(await journalBytes(dir)).not.toContain(story[4]!.salt)
+  })
+
+  it('verify tells it and writes nothing; one that can not be read is told too', async () => {
+    const { dir, story } = await recorded()
+    const { line } = (await findErasure(dir, story[4]!.id)).event!
+    const redo = { v: 1, pid: 2 ** 22 + 1, host: 'elsewhere', at, reason, line, files: [] }
+    const path = join(dir, 'erase-01234567-89ab-cdef-0123-456789abcdef.json')
+    await writeFile(path, JSON.stringify(redo))
+    const before = await journalBytes(dir)
+    expect(await verifyJournal(dir)).toMatchObject({
+      whole: true,
+      erasing: [{ event: story[4]!.id, files: [], reason }],
+    })
+    await writeFile(path, '{')
+    expect(await verifyJournal(dir)).toMatchObject({
+      whole: true,
+      erasing: [{ problem: expect.stringContaining('does not have its form') }],
+    })
+    expect(await journalBytes(dir)).toBe(before)
+  })
+
+  it('a redo file decides nothing that the line and its chain do not: another text, an erasure itself, other files', async () => {
+    const { dir, story, commands, file } = await recorded()
+    await erase(dir, await findErasure(dir, story[3]!.id), reason, await appender(dir))
+    const { line } = (await findErasure(dir, story[4]!.id)).event!
+    const erased = (await readJournal(dir)).records.find(({ type }) => type === 'erased')!
+    const told = await readFile(join(dir, 'journal', `${erased.writer}.jsonl`), 'utf8')
+    const { data: _data, salt: _salt, ...bare } = erased
+    const own = {
+      id: erased.id,
+      writer: erased.writer,
+      start: told.split('\n')[0]!.includes(erased.id) ? 0 : -1,
+      bytes: Buffer.byteLength(told.split('\n')[0]!),
+      text: JSON.stringify(bare),
+    }
+    const path = join(dir, 'erase-01234567-89ab-cdef-0123-456789abcdef.json')
+    const before = await journalBytes(dir)
+    const forged = { ...JSON.parse(line.text), by: 'eve@laptop' }
+    for (const change of [
+      { line: { ...line, text: JSON.stringify(forged) } },
+      { line: { ...line, text: JSON.stringify({ ...forged, hash: recordHashOf(forged) }) } },
+      { line: own },
+      { line, files: [file] },
+    ]) {
+      const redo = { v: 1, pid: 2 ** 22 + 1, host: 'elsewhere', at, reason, files: [], ...change }
+      await writeFile(path, JSON.stringify(redo))
+      await expect(finishErasures(dir, await appender(dir))).rejects.toThrow('does not stand any more')
+    }
+    expect(await journalBytes(dir)).toBe(before)
+    expect(await readdir(join(dir, 'artifacts'))).toHaveLength(1)
+    expect(commands).toHaveLength(2)
   })
 })

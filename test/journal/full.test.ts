@@ -144,9 +144,7 @@ describe.skipIf(!canMount)('fault 41: a full disk', () => {
       is: 'reserve',
       cause: 'ENOSPC: no space left on device for the reserve',
     })
-    await expect(journal.append('step.started', starting)).rejects.toThrow(
-      'RECORDING STOPPED: ENOSPC',
-    )
+    await expect(journal.append('step.started', starting)).rejects.toThrow('RECORDING STOPPED: ENOSPC')
     await journal.append('note.added', note('before'))
     await disk.fill()
     const long = note('x'.repeat(9000))

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createArtifact, readArtifact, storeArtifact } from '../../src/journal/artifacts.ts'
@@ -13,7 +13,8 @@ import {
 } from '../../src/journal/incidents.ts'
 import { listIncidents } from '../../src/journal/list.ts'
 import { openJournal } from '../../src/journal/open.ts'
-import { tempDir } from './setup.ts'
+import { reserveFile } from '../../src/journal/reserve.ts'
+import { tempDir, testJournal } from './setup.ts'
 
 const now = () => Date.parse('2026-11-20T23:59:59.999Z')
 const clean = (value: unknown) => value
@@ -38,6 +39,20 @@ describe('an incident', () => {
       '2026-11-20-core-login-500-2',
     ])
     expect((await stat(both[0]!.dir)).mode & 0o777).toBe(0o700)
+  })
+
+  it('that is opened takes back the rights of the folders that it lies in, and of the reserve', async () => {
+    const root = await tempDir()
+    const { dir } = await createIncident({ root, title: 'Core', now })
+    await writeFile(reserveFile(root), 'x')
+    for (const path of [root, join(root, 'incidents'), reserveFile(root)]) await chmod(path, 0o755)
+    await testJournal(dir)
+    const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
+    expect(await Promise.all([root, join(root, 'incidents'), reserveFile(root)].map(modeOf))).toEqual([
+      '700',
+      '700',
+      '600',
+    ])
   })
 
   it('takes its id from any title', () => {
@@ -99,7 +114,70 @@ describe('an incident', () => {
         updated: new Date(now()).toISOString(),
       },
     ])
-    expect(listed.problems).toEqual(['empty: nothing was recorded', 'broken: nothing was recorded'])
+    expect(listed.problems).toEqual(['empty: nothing was recorded', 'broken: w line 1: not a JSON object'])
+  })
+
+  it.each<[string, number, (line: string) => string, string]>([
+    ['a first line that is cut', 0, (line) => line.slice(0, 40), 'line 1: not a JSON object'],
+    [
+      'a first line whose time is none',
+      0,
+      (line) => line.replace(/"at":"[^"]*"/, '"at":"yesterday"'),
+      'line 1: the field at is not a time in UTC',
+    ],
+    [
+      'a first line without the form of its type',
+      0,
+      (line) => line.replace('"title":', '"titel":'),
+      'no record that can be read declares it',
+    ],
+    [
+      'a last line whose time is none',
+      2,
+      (line) => line.replace(/"at":"[^"]*"/, '"at":"2026-13-45"'),
+      'line 3: the field at is not a time in UTC',
+    ],
+    ['a last line that is none', 2, () => 'edited', 'line 3: not a JSON object'],
+    ['a line in the middle that is cut', 1, (line) => line.slice(0, -9), 'line 2: not a JSON object'],
+  ])('is listed as far as it can be read, and its problem told: %s', async (_, index, edit, problem) => {
+    const root = await tempDir()
+    const o = { root, now, by: 'ana@laptop', clean, severity: 'sev2' as const }
+    const { id, dir, journal } = await declareIncident({ ...o, title: 'Core login 500' })
+    await journal.append('status.changed', { to: 'identified' })
+    await journal.append('note.added', { text: 'Looked', at: new Date(now()).toISOString() })
+    await journal.close()
+    const path = join(dir, 'journal', `${journal.writer}.jsonl`)
+    const lines = (await readFile(path, 'utf8')).split('\n')
+    lines[index] = edit(lines[index]!)
+    await writeFile(path, lines.join('\n'))
+    const { incidents, problems } = await listIncidents(root)
+    expect(incidents).toEqual([
+      {
+        id,
+        title: index === 0 ? id : 'Core login 500',
+        severity: index === 0 ? 'sev3' : 'sev2',
+        status: index === 1 ? 'investigating' : 'identified',
+        started: new Date(now()).toISOString(),
+        updated: new Date(now()).toISOString(),
+      },
+    ])
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(`${id}: `)
+    expect(problems[0]).toContain(problem)
+  })
+
+  it('that was written anew with blanks between its keys is listed like any other', async () => {
+    const root = await tempDir()
+    const o = { root, now, by: 'ana@laptop', clean, severity: 'sev2' as const }
+    const { id, dir, journal } = await declareIncident({ ...o, title: 'Core login 500' })
+    await journal.close()
+    const path = join(dir, 'journal', `${journal.writer}.jsonl`)
+    const line = await readFile(path, 'utf8')
+    await writeFile(path, line.replaceAll('":', '": '))
+    expect(await listIncidents(root)).toMatchObject({
+      incidents: [{ id, title: 'Core login 500', severity: 'sev2' }],
+      problems: [],
+    })
   })
 
   it('is listed by what a summary needs, wherever it stands in a long journal, and by several writers', async () => {
@@ -115,11 +193,13 @@ describe('an incident', () => {
     other.observe({ hlc: (await journal.append('note.added', note)).hlc })
     await other.append('incident.changed', { title: 'Core login', severity: 'sev1' })
     const last = await other.append('note.added', note)
-    // A line that is none, one with its type elsewhere, and one that was never finished change nothing.
+    // A line that is none, one with its type elsewhere, and one that was never finished change nothing but what is told.
     const odd = JSON.stringify({ odd: 'x', kind: 'status.closed' })
     await writeFile(join(dir, 'journal', 'odd.jsonl'), `no json\n${odd}\n{"v":1,"type":"status.`)
     const { incidents, problems } = await listIncidents(root)
-    expect(problems).toEqual([])
+    expect(problems).toEqual([
+      expect.stringContaining(`${id}: odd line 1: not a JSON object; odd line 2: the field`),
+    ])
     expect(incidents).toEqual([
       expect.objectContaining({
         id,

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openCursor } from '../../src/journal/cursor.ts'
 import { foldJournal } from '../../src/journal/fold.ts'
+import { eachLine, lastLine } from '../../src/journal/lines.ts'
 import { openPieces } from '../../src/journal/pieces.ts'
 import type { JournalProblem } from '../../src/journal/position.ts'
 import { eachRecord, lastReading, readJournal } from '../../src/journal/read.ts'
@@ -223,5 +224,69 @@ describe('a folded journal', () => {
     expect(problems.at(-1)!.reason).toBe('and 4900 more lines that could not be read')
     expect(fold.incident().events).toBe(1)
     expect(declared).toBeUndefined()
+  })
+})
+
+describe('what is no record of ours', () => {
+  it('is told where it is nested too deep, and all that walks through records goes on', async () => {
+    const ours = lineOf(record('note.added', note('x')))
+    const deep = (open: string, close: string, levels: number) =>
+      ours.replace(/"data":\{.*?\}/, `"data":{"a":${open.repeat(levels)}1${close.repeat(levels)}}`)
+    const dir = await journalOf({
+      ana:
+        ours +
+        deep('[', ']', 20_000) +
+        deep('{"a":', '}', 20_000) +
+        deep('[{"b":0,"a":', '}]', 100) +
+        deep('[', ']', 150),
+    })
+    const { records, problems } = await readJournal(dir)
+    expect(records).toHaveLength(2)
+    const reason = 'nested more than 200 deep'
+    expect(problems).toEqual([2, 3, 4].map((line) => ({ writer: 'ana', line, reason })))
+    const many = ours.replace(/"data":\{.*?\}/, `"data":{"a":[${'{},'.repeat(500)}{}]}`)
+    expect((await readJournal(await journalOf({ ana: many }))).problems).toEqual([])
+  })
+
+  it('is given as an empty line where it is too long to be held, at its place and once', async () => {
+    const path = join(await tempDir(), 'lines')
+    const long = 'x'.repeat(700_000)
+    for (const [text, expected] of [
+      [
+        `one\n${long}\ntwo\n`,
+        [
+          ['one', 0],
+          ['', 4],
+          ['two', 700_005],
+        ],
+      ],
+      [
+        `${long}\n${long}\ntwo\n`,
+        [
+          ['', 0],
+          ['', 700_001],
+          ['two', 1_400_002],
+        ],
+      ],
+      [
+        `one\n${long}\n`,
+        [
+          ['one', 0],
+          ['', 4],
+        ],
+      ],
+    ] as const) {
+      await writeFile(path, text)
+      const found: [string, number][] = []
+      const end = await eachLine(path, (line, start) => void found.push([line.toString(), start]), {
+        longest: 1000,
+      })
+      expect(found).toEqual(expected)
+      expect(end).toEqual({ whole: text.length, torn: 0 })
+    }
+    await writeFile(path, `one\n${long}`)
+    expect(await eachLine(path, () => true, { longest: 1000 })).toEqual({ whole: 4, torn: 700_000 })
+    expect((await lastLine(path, 1000))!.line).toHaveLength(0)
+    expect((await lastLine(path))!.line.toString()).toBe('one')
   })
 })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { execa } from 'execa'
@@ -12,7 +13,12 @@ import { erase, findErasure } from '../../src/journal/erase.ts'
 import { recordHashOf } from '../../src/journal/hash.ts'
 import { readJournal } from '../../src/journal/read.ts'
 import { verifyJournal } from '../../src/journal/verify.ts'
-import { checkpointHash, parseCheckpoint, sayCheckpoint } from '../../src/model/checkpoint.ts'
+import {
+  checkpointHash,
+  checkpointOfIncident,
+  parseCheckpoint,
+  sayCheckpoint,
+} from '../../src/model/checkpoint.ts'
 import { foldAll } from '../../src/model/reduce.ts'
 import { renderPostmortem } from '../../src/postmortem/render.ts'
 import { templates } from '../../src/postmortem/templates/index.ts'
@@ -192,6 +198,39 @@ describe('verify', () => {
     expect((await verifyJournal(dir)).writers[0]!.first_bad).toMatchObject({ line: 1 })
   })
 
+  it('a folder that is named as a journal is told, and ends no reading', async () => {
+    const { dir, records } = await recorded()
+    await mkdir(join(dir, 'journal', 'x.jsonl'))
+    const report = await verifyJournal(dir)
+    expect(report.whole).toBe(false)
+    expect(report.writers).toContainEqual({
+      writer: 'x',
+      records: 0,
+      first_bad: { line: 1, seq: 1, reason: 'it is no regular file' },
+    })
+    const read = await readJournal(dir)
+    expect(read.records).toHaveLength(records.length)
+    expect(read.problems).toEqual([{ writer: 'x', line: 1, reason: 'it is no regular file' }])
+    await (await testJournal(dir)).close()
+  })
+
+  it('a record out of its place still says which files there are', async () => {
+    const dir = join(await tempDir(), 'incident')
+    const journal = await testJournal(dir)
+    const { sha256, bytes } = await storeArtifact(dir, 'all of its output')
+    const ran = { host: 'core-1', command: 'ps', endedBy: 'exit', exitCode: 0, ms: 3, stdout: '', stderr: '' }
+    await journal.append('note.added', { text: 'x', at: '2026-11-20T22:16:00.000Z' })
+    await journal.append('command.ran', { ...ran, artifact: { sha256, bytes } } as never)
+    await journal.close()
+    const path = join(dir, 'journal', `${journal.writer}.jsonl`)
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    await writeFile(path, `${lines.reverse().join('\n')}\n`)
+    expect(await verifyJournal(dir)).toMatchObject({
+      whole: false,
+      artifacts: { checked: 1, bad: [], unnamed: [] },
+    })
+  })
+
   it('a folder without a journal proves nothing', async () => {
     expect(await verifyJournal(await tempDir())).toMatchObject({ whole: false, writers: [] })
   })
@@ -331,12 +370,17 @@ describe('a checkpoint that was kept elsewhere', () => {
     const { dir, forms, checkpoint } = await kept()
     expect(parseCheckpoint(forms.export)).toEqual(checkpoint)
     expect(parseCheckpoint(forms['checkpoint.json'])).toEqual(checkpoint)
+    const seqs = checkpoint.writers.map(({ writer, seq }) => ({ writer: writer.slice(-12), seq }))
     expect(parseCheckpoint(forms.line)).toEqual({
       incident: '2026-11-20-core',
-      records: 4,
-      writers: 2,
+      seqs,
       hash: checkpointHash(checkpoint),
     })
+    // As it is copied from a terminal of 80 columns, and from one that broke the line at its blanks.
+    const broken = [forms.line.replace(/.{80}/g, '$&\n'), forms.line.replace(/ +/g, '\n')]
+    for (const text of broken) expect(parseCheckpoint(text)).toEqual(parseCheckpoint(forms.line))
+    for (const changed of [forms.line.replace(/:3/, ':2'), forms.line.replace(/ \([^)]*\)/, '')])
+      expect(parseCheckpoint(changed)).toBeUndefined()
     const report = await verifyJournal(dir, { against: against(forms) })
     expect(report).toMatchObject({
       whole: true,
@@ -350,8 +394,8 @@ describe('a checkpoint that was kept elsewhere', () => {
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
     await writeFile(path, `${lines.slice(0, 2).join('\n')}\n`)
     await rm(join(dir, 'checkpoint.json'))
-    expect((await verifyJournal(dir)).whole).toBe(true)
-    for (const name of ['export', 'checkpoint.json'] as const) {
+    expect(await verifyJournal(dir)).toMatchObject({ whole: true, held: false, against: [] })
+    for (const name of ['export', 'checkpoint.json', 'line'] as const) {
       const report = await verifyJournal(dir, { against: against({ [name]: forms[name] }) })
       const reason = `the tail is cut: ${name} saw 3 records`
       expect(report.writers.find(({ records }) => records === 2)!.first_bad).toMatchObject({
@@ -359,11 +403,48 @@ describe('a checkpoint that was kept elsewhere', () => {
         reason,
       })
     }
+    await rm(path)
     const report = await verifyJournal(dir, { against: against({ line: forms.line }) })
-    expect(report).toMatchObject({
-      whole: false,
-      against: [{ problem: expect.stringContaining('first 4 records') }],
-    })
+    expect(report).toMatchObject({ whole: false, held: true })
+    expect(report.writers.find(({ records }) => records === 0)!.first_bad!.reason).toBe(
+      'the file is gone; line saw 3 records',
+    )
+  })
+
+  it('the line of a console that had not read all of another one holds: what was made is no moment in the order', async () => {
+    const dir = join(await tempDir(), '2026-11-20-core')
+    const [early, late] = [
+      await testJournal(dir, { now: () => 1000 }),
+      await testJournal(dir, { now: () => 9e9 }),
+    ]
+    const note = { text: 'x', at: '2026-11-20T22:16:00.000Z' }
+    const [one] = [await early.append('note.added', note), await early.append('note.added', note)]
+    const own = await late.append('note.added', note)
+    // The second one has seen one of the two records that come before its own.
+    const line = sayCheckpoint(checkpointOfIncident(foldAll([one, own], '2026-11-20-core')))
+    const report = await verifyJournal(dir, { against: against({ line: `${line}\n` }) })
+    expect(report).toMatchObject({ whole: true, against: [{ source: 'line', records: 2 }] })
+    expect(report.against[0]!.problem).toBeUndefined()
+  })
+
+  it('fault 42: the line shows a chain that was made anew up to the same numbers', async () => {
+    const { dir, path, forms } = await kept()
+    await rm(join(dir, 'checkpoint.json'))
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    const last = JSON.parse(lines[2]!)
+    const forged = { ...last, by: 'eve@laptop', hash: recordHashOf({ ...last, by: 'eve@laptop' }) }
+    await writeFile(path, `${lines.with(2, JSON.stringify(forged)).join('\n')}\n`)
+    expect((await verifyJournal(dir)).whole).toBe(true)
+    const report = await verifyJournal(dir, { against: against({ line: forms.line }) })
+    expect(report).toMatchObject({ whole: false, against: [{ problem: expect.stringContaining('changed') }] })
+  })
+
+  it('a writer whose name is no plain word adds nothing to the line that a terminal would act on', () => {
+    const hash = `sha256:${'a'.repeat(64)}`
+    const writers = [{ writer: 'x\u001b[31m (y) 3', seq: 2, hash }]
+    const line = sayCheckpoint({ incident: 'a', writers })
+    expect(line).toMatch(/ {2}\(x\?\?31m\?\?y\?\?3:2\)$/)
+    expect(parseCheckpoint(line)).toMatchObject({ seqs: [{ seq: 2 }] })
   })
 
   it('a changed one is no checkpoint; one in the folder that was changed is told', async () => {
@@ -377,6 +458,25 @@ describe('a checkpoint that was kept elsewhere', () => {
       whole: false,
       against: [{ problem: 'checkpoint.json is not as it was written' }],
     })
+  })
+
+  it('consoles that close at once, one of them with a lock that was left, take nothing back from one another', async () => {
+    const dir = join(await tempDir(), '2026-11-20-core')
+    const journals = await Promise.all(Array.from({ length: 12 }, () => testJournal(dir)))
+    for (const { append } of journals)
+      await append('note.added', { text: 'x', at: '2026-11-20T22:16:00.000Z' })
+    await writeFile(join(dir, 'checkpoint.lock'), `${2 ** 22 + 1} ${hostname()} left`)
+    // Each one's file is gone as soon as it has closed: only what was written knows it.
+    await Promise.all(
+      journals.map(async (journal) => {
+        await journal.close()
+        await rm(join(dir, 'journal', `${journal.writer}.jsonl`))
+      }),
+    )
+    expect((await readCheckpoint(dir))!.writers.map(({ writer }) => writer).sort()).toEqual(
+      journals.map(({ writer }) => writer).sort(),
+    )
+    expect(await readdir(dir)).toEqual(['checkpoint.json', 'journal'])
   })
 
   it('closing a console does not cover up a last record that was changed', async () => {

@@ -100,6 +100,32 @@ describe('following a source', () => {
     expect(states.at(-1)).toEqual({ state: 'ended', detail: 'no such process' })
   })
 
+  it('goes on where a listener of its lines throws, and tells it once', async () => {
+    const { session, followed, print } = followedSession()
+    const ring = createRing()
+    let heard = 0
+    const following = followSource({
+      session,
+      kind,
+      name: 'x',
+      pipe: createPipe(testSecrets()),
+      ring,
+      onLine: () => {
+        heard++
+        throw new RangeError('Invalid time value')
+      },
+    })
+    await vi.waitFor(() => expect(followed).toHaveLength(1))
+    print('one\ntwo\n')
+    await following.stop()
+    expect(heard).toBe(2)
+    expect(ring.lines().map(({ text }) => text)).toEqual([
+      'one',
+      '‹sitrep: a line of this log was not handled: Invalid time value›',
+      'two',
+    ])
+  })
+
   it('stopped before its command is known never runs it', async () => {
     const { session, followed } = followedSession()
     await followSource({

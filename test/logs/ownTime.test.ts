@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ownTime, placed } from '../../src/logs/ownTime.ts'
 import { sayUncertainty } from '../../src/model/uncertainty.ts'
@@ -72,6 +73,31 @@ describe('when a line was written', () => {
     })
     expect(at('2026-11-20T21:05:19: may be now, in some zone')).toBeUndefined()
   })
+})
+
+it('any clock of a journal, any receipt and any line give a time or none, and never an error', () => {
+  const number = fc.oneof(fc.double(), fc.constantFrom(1e20, -1e20, 8.64e15, Number.NaN))
+  const time = fc.oneof(
+    fc.constantFrom('2026-11-20T22:16:04.000Z', 'x', '+275760-09-13T00:00:00Z'),
+    fc.string(),
+  )
+  const line = fc.constantFrom(
+    '9999-12-31T23:59:59-14:00 x',
+    '0000-01-01T00:00:00+14:00 x',
+    '2026-11-18T21:05:19Z x',
+  )
+  fc.assert(
+    fc.property(line, time, number, number, time, (text, received, offsetMs, uncertaintyMs, at) => {
+      const own = ownTime(text)
+      if (own === undefined) return
+      const found = placed(own, received, { offsetMs, uncertaintyMs, at })
+      if (found !== undefined) expect(Date.parse(found.at)).not.toBeNaN()
+    }),
+  )
+  const own = { at: '2026-11-18T21:05:19.000Z', resolutionMs: 1 }
+  const absurd = { offsetMs: 1e23, uncertaintyMs: 10, at: '2026-11-20T22:16:00.000Z' }
+  expect(placed(own, '2026-11-20T22:16:04.000Z', absurd)).toEqual({ at: own.at })
+  expect(ownTime('9999-12-31T23:59:59-14:00 x')).toBeUndefined()
 })
 
 it('says how sure a time is, rounded up', () => {

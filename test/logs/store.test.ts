@@ -258,6 +258,72 @@ describe('a log on disk', () => {
   })
 })
 
+describe('a flood', () => {
+  const stored = async (dir: string) => {
+    let total = 0
+    for (const folder of await readdir(join(dir, 'logs')).catch(() => []))
+      for (const name of await readdir(join(dir, 'logs', folder)))
+        total += (await stat(join(dir, 'logs', folder, name)).catch(() => ({ size: 0 }))).size
+    return total
+  }
+
+  it('holds the bound at all times within a part for each source, and tells what it could not keep', async () => {
+    const dir = await tempDir()
+    const [bound, rotateAt] = [8_000_000, 1_000_000]
+    const { store } = storeIn(dir, { bound, rotateAt, waiting: 2_000_000 })
+    const file = store.open(source)
+    const noise = randomBytes(1500).toString('hex')
+    let most = 0
+    const count = 30_000
+    for (let n = 0; n < count; n++) {
+      file.write(line(n, `${n} ${noise}`))
+      if (n % 200 === 0) most = Math.max(most, await stored(dir))
+    }
+    await file.close()
+    await store.close()
+    expect(Math.max(most, await stored(dir))).toBeLessThan(bound + 2 * rotateAt)
+    const gaps = (await linesIn(dir)).filter(({ stream }) => stream === 'sitrep')
+    expect(gaps.length).toBeGreaterThan(0)
+    expect((await files(dir)).every((name) => name.endsWith('.gz'))).toBe(true)
+  })
+
+  it('writes nothing more where the bound is reached and nothing can be removed', async () => {
+    const dir = await tempDir()
+    const bound = 2_000_000
+    const { store } = storeIn(dir, { bound, rotateAt: 500_000, journal: { refuses: 'no' }, retryMs: 20 })
+    const told: string[] = []
+    const file = store.open(source, (text) => told.push(text))
+    for (let n = 0; n < 4000; n++) file.write(line(n, randomBytes(1000).toString('hex')))
+    await vi.waitFor(() => expect(told[0]).toContain('none can go'), 10_000)
+    await file.close()
+    expect(await stored(dir)).toBeLessThan(bound + 1_500_000)
+  })
+
+  it('of many sources waits in one measure of memory', async () => {
+    const dir = await tempDir()
+    const { store } = storeIn(dir, { waiting: 200_000 })
+    const open = Array.from({ length: 8 }, (_, n) => store.open({ ...source, name: `${n}` }))
+    for (let n = 0; n < 500; n++) for (const file of open) file.write(line(n, 'x'.repeat(1000)))
+    await Promise.all(open.map((file) => file.close()))
+    await store.close()
+    let lines = 0
+    for (const n of open.keys()) for await (const _ of readLog(dir, { ...source, name: `${n}` })) lines++
+    expect(lines).toBeGreaterThan(100)
+    expect(lines).toBeLessThan(400)
+  })
+})
+
+it('a line of any length is cut at 1 Mi characters, and says so', async () => {
+  const dir = await tempDir()
+  await mkdir(join(dir, folder), { recursive: true })
+  const text = `${time(0)} - out ${'x'.repeat(20_000_000)}\n${time(1)} - out next\n`
+  await writeFile(join(dir, folder, `${partBase(time(0), 'w')}.gz`), gzipSync(text))
+  const [cut = '', next] = await textsIn(dir)
+  expect(cut.length).toBeLessThan(1024 * 1024 + 100)
+  expect(cut).toMatch(/x‹cut: \d+ characters in all›$/)
+  expect(next).toBe('next')
+})
+
 describe('what a killed console left open', () => {
   const dead = 'ana-laptop-99-dddddddddddd'
 

@@ -15,6 +15,7 @@ import {
   parseAnswer,
   requestOf,
 } from '../../src/model/http.ts'
+import { decoded } from '../helpers/act.ts'
 import { httpServer } from '../helpers/httpServer.ts'
 import { secretsOf, testSession } from '../helpers/reader.ts'
 
@@ -50,7 +51,7 @@ async function ask(more: Partial<HttpRequest>, values: Record<string, string> = 
   const command = curlCommand(wanted)
   return {
     command,
-    answer: parseAnswer(await reader.run(command), wanted.timeoutMs),
+    answer: parseAnswer(await reader.run(command), wanted.timeoutMs, decoded),
     seen: server.seen.at(-1)!,
   }
 }
@@ -166,7 +167,7 @@ describe('a request through the real curl', () => {
       observed: 'TLS handshake failed',
     })
     const bare = testSession({ env: { PATH: '/nonexistent' } })
-    expect(parseAnswer(await bare.run(curlCommand(request())), 1000)).toMatchObject({
+    expect(parseAnswer(await bare.run(curlCommand(request())), 1000, decoded)).toMatchObject({
       is: 'unknown',
       observed: 'there is no curl',
     })
@@ -176,13 +177,13 @@ describe('a request through the real curl', () => {
     const { answer } = await ask({ url: `${server.url}/big` })
     expect(answer).toMatchObject({ is: 'answered', response: { status: 200 } })
     if (answer.is !== 'answered') throw new Error('no answer')
-    expect(answerEvidence(answer.response).length).toBeLessThan(66_000)
+    expect(answerEvidence(answer.response, decoded).length).toBeLessThan(66_000)
   })
 
   it('does not show what authenticates', async () => {
     const { answer } = await ask({})
     if (answer.is !== 'answered') throw new Error('no answer')
-    const evidence = answerEvidence(answer.response)
+    const evidence = answerEvidence(answer.response, decoded)
     expect(evidence).toContain('Set-Cookie: sid=‹not shown›; Path=/')
     expect(evidence).not.toContain('verysecret')
   })
@@ -247,7 +248,7 @@ describe('what an answer has to be', () => {
     [{ headers: { server: null } }, { headers: [['Server', 'x']] }, false, '200 but server is there'],
     [{ latency: 0.5 }, { ms: 900 }, false, '200 but took 900 ms'],
   ])('%j', (wanted, got, ok, observed) => {
-    expect(compareAnswer(wanted, response(got))).toMatchObject({ ok, observed })
+    expect(compareAnswer(wanted, response(got), decoded)).toMatchObject({ ok, observed })
   })
 
   it('tells what it wants', () => {
@@ -262,9 +263,10 @@ describe('what an answer has to be', () => {
           latency: 2,
         },
         response(),
+        decoded,
       ).expected,
     ).toBe('200 or 204, a: b, no c, body with "x", body ~ y, $ = 1, within 2 s')
-    expect(compareAnswer({}, response()).expected).toBe('an answer')
+    expect(compareAnswer({}, response(), decoded).expected).toBe('an answer')
     expect([statusFits(200, undefined), statusFits(200, '200'), statusFits(201, '200')]).toEqual([
       true,
       true,
@@ -340,17 +342,17 @@ describe('the parameters', () => {
 it('an answer that did not come is unknown, with the reason', () => {
   const empty = { bytes: new Uint8Array(), total: 0, cut: false }
   const result: RunResult = { endedBy: 'lost', stdout: empty, stderr: empty, ms: 3 }
-  expect(parseAnswer(result, 1000)).toEqual({
+  expect(parseAnswer(result, 1000, decoded)).toEqual({
     is: 'unknown',
     observed: 'the link was lost',
     detail: '',
     ms: 3,
   })
-  expect(parseAnswer({ ...result, endedBy: 'timeout' }, 5000)).toMatchObject({
+  expect(parseAnswer({ ...result, endedBy: 'timeout' }, 5000, decoded)).toMatchObject({
     is: 'failed',
     observed: 'timed out after 5 s',
   })
-  expect(parseAnswer({ ...result, endedBy: 'exit', exitCode: 93 }, 5000)).toMatchObject({
+  expect(parseAnswer({ ...result, endedBy: 'exit', exitCode: 93 }, 5000, decoded)).toMatchObject({
     is: 'failed',
     observed: 'curl exit 93',
   })

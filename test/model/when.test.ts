@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SitrepError } from '../../src/model/errors.ts'
-import { looksLikeWhen, parseClockRange, parseWhen } from '../../src/model/when.ts'
+import { looksLikeWhen, parseClockRange, parseWhen, parseWhenWithin } from '../../src/model/when.ts'
 
 const now = new Date('2026-11-20T03:12:09.500Z')
 const at = (text: string) => parseWhen(text, now).toISOString()
@@ -66,6 +66,26 @@ describe('parseWhen', () => {
         },
       ),
     )
+  })
+})
+
+describe('parseWhenWithin', () => {
+  const span = { from: new Date('2026-11-18T22:00:00Z'), to: new Date('2026-11-18T23:30:00Z') }
+  const within = (text: string, since?: string) =>
+    parseWhenWithin(text, now, span, since === undefined ? undefined : new Date(since)).toISOString()
+
+  it('puts a clock time on the day of what it is about, also where it is later than now', () => {
+    expect(within('22:10')).toBe('2026-11-18T22:10:00.000Z')
+    expect(within('03:00')).toBe('2026-11-19T03:00:00.000Z')
+    expect(within('21:00')).toBe('2026-11-18T21:00:00.000Z')
+    expect(within('00:20', '2026-11-18T22:10:00Z')).toBe('2026-11-19T00:20:00.000Z')
+    const live = { from: new Date('2026-11-20T02:00:00Z'), to: now }
+    expect(parseWhenWithin('03:30', now, live).toISOString()).toBe('2026-11-20T03:30:00.000Z')
+    expect(within('-10m')).toBe('2026-11-20T03:02:09.500Z')
+  })
+
+  it('leaves a window that ends before it begins as it is said', () => {
+    expect(within('22:10', '2026-11-18T22:20:00Z')).toBe('2026-11-18T22:10:00.000Z')
   })
 })
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Nodes } from 'mdast'
 import { fromMarkdown } from 'mdast-util-from-markdown'
 import { describe, expect, it } from 'vitest'
+import { writeWhole } from '../../src/journal/files.ts'
 import { loadIncident } from '../../src/journal/incidents.ts'
 import type { Incident } from '../../src/model/incident.ts'
 import { emptyIncident, foldAll } from '../../src/model/reduce.ts'
@@ -324,11 +325,11 @@ describe('exporting', () => {
     const dir = await tempDir()
     const file = join(dir, 'docs', 'postmortem.md')
     const incident = await story()
-    const first = await exportPostmortem({ incident, template, file })
+    const first = await exportPostmortem({ incident, template, file, write: writeWhole })
     expect(first).toMatchObject({ path: file, kept: [] })
     expect(await readFile(file, 'utf8')).toBe(renderPostmortem(incident, template))
     await chmod(file, 0o644)
-    expect(await exportPostmortem({ incident, template, file })).toEqual(first)
+    expect(await exportPostmortem({ incident, template, file, write: writeWhole })).toEqual(first)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect(await readdir(join(dir, 'docs'))).toEqual(['postmortem.md'])
   })
@@ -336,7 +337,7 @@ describe('exporting', () => {
   it('again keeps what people wrote, renews what is ours, and says which sections they edited', async () => {
     const file = join(await tempDir(), 'p.md')
     const incident = await story()
-    await exportPostmortem({ incident, template, file })
+    await exportPostmortem({ incident, template, file, write: writeWhole })
     const written = (await readFile(file, 'utf8'))
       .replace(/^TODO: In two.*$/m, 'The process ran in the wrong folder.')
       .replace(/^TODO: Why could.*$/m, 'A reboot.\n\n## Our own section\n\nwith text')
@@ -348,7 +349,7 @@ describe('exporting', () => {
       severity: 'sev1' as const,
       followups: [...incident.followups, { id: 'f', text: 'Another', done: true }],
     }
-    const second = await exportPostmortem({ incident: later, template, file })
+    const second = await exportPostmortem({ incident: later, template, file, write: writeWhole })
     const text = await readFile(file, 'utf8')
     expect(second.kept).toEqual(['followups'])
     expect(text).toContain('The process ran in the wrong folder.')
@@ -358,17 +359,32 @@ describe('exporting', () => {
     expect(text).toContain('**Severity** sev1')
     expect(text).toContain('Please set CORE_APP_ID')
     expect(text).not.toContain('Another')
-    expect((await exportPostmortem({ incident: later, template, file })).kept).toEqual(['followups'])
+    expect((await exportPostmortem({ incident: later, template, file, write: writeWhole })).kept).toEqual([
+      'followups',
+    ])
     expect(await readFile(file, 'utf8')).toBe(text)
   })
 
   it('does not replace a file that is no export of ours', async () => {
     const file = join(await tempDir(), 'README.md')
     await writeFile(file, '# Mine\n')
-    await expect(exportPostmortem({ incident: emptyIncident('x'), template, file })).rejects.toThrow(
-      'no export of sitrep',
-    )
+    await expect(
+      exportPostmortem({ incident: emptyIncident('x'), template, file, write: writeWhole }),
+    ).rejects.toThrow('no export of sitrep')
     expect(await readFile(file, 'utf8')).toBe('# Mine\n')
+  })
+
+  it('leaves the file as it was where it can not be written whole, and says why', async () => {
+    const file = join(await tempDir(), 'p.md')
+    const incident = await story()
+    await exportPostmortem({ incident, template, file, write: writeWhole })
+    const before = await readFile(file, 'utf8')
+    const write = () => Promise.reject(new Error('no space left'))
+    const later = { ...incident, title: 'Another title' }
+    await expect(exportPostmortem({ incident: later, template, file, write })).rejects.toThrow(
+      "the postmortem can't be written: no space left",
+    )
+    expect(await readFile(file, 'utf8')).toBe(before)
   })
 })
 

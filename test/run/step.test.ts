@@ -345,7 +345,9 @@ describe('conditions, outputs and secrets', () => {
     await b.run(unit)
     expect(b.of('step.applied')[0]?.stdout).toBe('‹secret:DB_PASSWORD› 123')
     expect(b.incident.secrets.sourceOf('DB_PASSWORD')).toBe('host:here')
-    expect(b.of('secret.registered')).toEqual([{ name: 'DB_PASSWORD', source: 'host:here' }])
+    expect(b.of('secret.registered')).toEqual([
+      { name: 'DB_PASSWORD', source: 'host:here', check: expect.stringMatching(/^[0-9a-f]+:[0-9a-f]+$/) },
+    ])
   })
 
   it('a long output is kept whole beside the journal', async () => {

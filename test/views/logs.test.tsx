@@ -77,9 +77,9 @@ describe('the logs', () => {
       withLog(state, { lines: [line(1, 'a \u001b]52;c;ZXZpbA==\u0007 b'), line(2, 'last')] }),
     )
     t.press('3', 'k', 'y')
-    await t.see(/copied 18 characters/)
+    await t.see(/copied 34 characters/)
     const [, base64 = ''] = /\u001b\]52;c;([A-Za-z0-9+/=]+)\u0007/.exec(t.raw()) ?? []
-    expect(Buffer.from(base64, 'base64').toString()).toBe('a ]52;c;ZXZpbA== b')
+    expect(Buffer.from(base64, 'base64').toString()).toBe('a ‹U+001B›]52;c;ZXZpbA==‹U+0007› b')
   })
 
   it('fault 10, 14, 15: hostile lines reach the terminal as text, in their place', async () => {

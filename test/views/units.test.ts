@@ -126,12 +126,15 @@ describe('text', () => {
   const anything = fc.string({ unit: 'binary', maxLength: 200 })
 
   it('is inert after clean', () => {
-    fc.assert(
-      fc.property(
-        anything,
-        (text) => !/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(clean(text)),
-      ),
+    fc.assert(fc.property(anything, (text) => !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(clean(text))))
+  })
+
+  it('shows what it takes away as marks', () => {
+    expect(clean('a\u001b[2J\u202eb\u200b\u{e0041}\u009b\ud800')).toBe(
+      'a‹U+001B›[2J‹U+202E›b‹U+200B›‹U+E0041›‹U+009B›‹U+D800›',
     )
+    expect(clean('\udcff')).toBe('‹0xFF›')
+    expect(clean('a\tb\nc ❤\ufe0f é')).toBe('a b c ❤ é')
   })
 
   it('is never wider than its place', () => {

@@ -1,6 +1,7 @@
 import type { Verdict } from '../../model/action.ts'
 import type { RunResult } from '../../model/command.ts'
 import type { Pm2Facts } from '../../model/pm2/facts.ts'
+import { cleanText, lastLines, type ToText } from '../../model/said.ts'
 import { driftOf } from './drift.ts'
 import type { Pm2Params } from './params.ts'
 
@@ -37,14 +38,16 @@ function problem(p: Pm2Params, now: Pm2Facts, atStart: Map<number, number>): str
 }
 
 /** One look: online, not restarting, cwd, script and environment as wanted, its own port listening. */
-export function verifyPm2(p: Pm2Params, now: Pm2Facts, applied: readonly RunResult[]): Verdict {
+export function verifyPm2(p: Pm2Params, now: Pm2Facts, applied: readonly RunResult[], text: ToText): Verdict {
   const wrong = problem(p, now, restartsAtStart(applied))
   if (wrong === undefined) {
     const port = now.port === undefined ? '' : `, port ${now.port.number} is its own`
     const pids = now.processes.map(({ pid }) => pid).join(', ')
     return { verdict: 'ok', reason: `online (pid ${pids})${port}, cwd, script and environment as wanted` }
   }
-  const errors = now.processes.flatMap(({ errors }) => errors ?? []).slice(-5)
+  // Together through the pipe: a secret may stand in several lines.
+  const printed = now.processes.flatMap(({ errors }) => errors ?? []).join('\n')
+  const errors = lastLines(cleanText(printed, text), 5)
   if (errors.length === 0) return { verdict: 'failed', reason: wrong }
   return { verdict: 'failed', reason: `${wrong}; its error log ends: ${errors.at(-1)}`, evidence: errors }
 }

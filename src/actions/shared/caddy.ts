@@ -1,7 +1,8 @@
 import type { Command, Reader } from '../../model/command.ts'
+import { lastLine, type ToText, wholeText } from '../../model/said.ts'
 import { asUnit } from './asUnit.ts'
 import { adminAddress, type CaddyConfig, defaultAdmin, differences, readCaddyConfig } from './caddyConfig.ts'
-import { lastLine, stderrOf, stdoutOf, succeeded, whyFailed } from './result.ts'
+import { stdoutOf, succeeded, whyFailed } from './result.ts'
 
 /** A Caddyfile in its adapted form, or why there is none. */
 export type Adapted =
@@ -54,9 +55,10 @@ export async function adaptFile(
   host: Reader,
   way: CaddyWay,
   path: string,
+  text: ToText,
 ): Promise<{ facts: Adapted; value?: unknown }> {
   const argv = [way.caddy, 'adapt', ...caddyfile, '--config', path]
-  return adapted(await host.run({ argv: asUnit(way.unit, 'look', argv), timeoutMs: 20_000 }), path)
+  return adapted(await host.run({ argv: asUnit(way.unit, 'look', argv), timeoutMs: 20_000 }), path, text)
 }
 
 /**
@@ -66,11 +68,10 @@ export async function adaptFile(
 export async function adaptText(
   host: Reader,
   way: CaddyWay,
-  bytes: Uint8Array,
-  label: string,
+  { bytes, label }: { bytes: Uint8Array; label: string },
+  text: ToText,
 ): Promise<{ facts: Adapted; value?: unknown }> {
-  const text = new TextDecoder().decode(bytes)
-  const relative = relativeImport(text)
+  const relative = relativeImport(new TextDecoder().decode(bytes))
   if (relative !== undefined)
     return { facts: { is: 'skipped', reason: `it imports ${relative}, which is looked for beside the file` } }
   // A second pipe, made by the unit's own user: he may not open the pipe of another through /dev/stdin.
@@ -80,17 +81,23 @@ export async function adaptText(
     stdin: { base64: Buffer.from(bytes).toString('base64') },
     timeoutMs: 20_000,
   })
-  return adapted(result, label)
+  return adapted(result, label, text)
 }
 
 function adapted(
   result: Awaited<ReturnType<Reader['run']>>,
   label: string,
+  text: ToText,
 ): { facts: Adapted; value?: unknown } {
   const read = succeeded(result) ? readCaddyConfig(stdoutOf(result)) : undefined
   if (read !== undefined) return { facts: { is: 'adapted', ...read.config }, value: read.value }
-  const said = lastLine(stderrOf(result))?.replace(/^Error: (?:adapting config using caddyfile: )?/, '')
-  const reason = result.stdout.cut ? 'its adapted form is larger than 1 MiB' : (said ?? whyFailed(result))
+  const said = lastLine(wholeText(result.stderr, text))?.replace(
+    /^Error: (?:adapting config using caddyfile: )?/,
+    '',
+  )
+  const reason = result.stdout.cut
+    ? 'its adapted form is larger than 1 MiB'
+    : (said ?? whyFailed(result, text))
   return { facts: { is: 'refused', reason: reason.replaceAll('/dev/stdin', label) } }
 }
 
@@ -105,6 +112,7 @@ function relativeImport(text: string): string | undefined {
 export async function lookAtRunning(
   host: Reader,
   listens: readonly (string | undefined)[],
+  text: ToText,
 ): Promise<{ facts: Running; value?: unknown }> {
   const reasons: string[] = []
   for (const listen of new Set(listens.map((one) => one ?? defaultAdmin))) {
@@ -124,7 +132,7 @@ export async function lookAtRunning(
     const read = succeeded(result) ? readCaddyConfig(stdoutOf(result)) : undefined
     if (read !== undefined) return { facts: { is: 'answers', address, ...read.config }, value: read.value }
     reasons.push(
-      `${address}: ${succeeded(result) ? 'answers, but not with a configuration' : whyFailed(result)}`,
+      `${address}: ${succeeded(result) ? 'answers, but not with a configuration' : whyFailed(result, text)}`,
     )
   }
   return { facts: { is: 'silent', reason: reasons.join('; ') } }

@@ -46,7 +46,10 @@ export interface SyncFacts {
 /** Looks at both sides in one round trip, and compares them. */
 export async function inspectSync(host: Reader, wish: FileWish, around: Around): Promise<SyncFacts> {
   const onHost = typeof wish.source === 'string' ? [wish.source] : []
-  const [target, found] = await lookAt(host, [wish.path, ...onHost], { contentUpTo: diffLimit })
+  const [target, found] = await lookAt(host, [wish.path, ...onHost], {
+    text: around.text,
+    contentUpTo: diffLimit,
+  })
   for (const [path, look] of [[wish.path, target], ...onHost.map((path) => [path, found] as const)] as const)
     if (look?.bytes !== undefined) around.fetched?.(path, look.bytes)
   const given = typeof wish.source === 'string' ? undefined : await givenSource(wish.source, around)
@@ -206,8 +209,13 @@ export function syncToPlan(outcome: SyncOutcome, reload?: { apply: Change; undo:
 }
 
 /** One look whether the file is now what was wished for; undefined where it is, else how it differs. */
-export async function unlike(host: Reader, wish: FileWish, before: SyncFacts): Promise<string | undefined> {
-  const [look] = await lookAt(host, [wish.path])
+export async function unlike(
+  host: Reader,
+  wish: FileWish,
+  before: SyncFacts,
+  { text }: Pick<Around, 'text'>,
+): Promise<string | undefined> {
+  const [look] = await lookAt(host, [wish.path], { text })
   const { facts } = look!
   if (facts.is === 'absent') return `${wish.path} does not exist`
   if (facts.is !== 'file') return `${wish.path} can't be read`

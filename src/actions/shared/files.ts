@@ -1,5 +1,6 @@
 import type { Reader, Sha256 } from '../../model/command.ts'
 import { SitrepError } from '../../model/errors.ts'
+import type { ToText } from '../../model/said.ts'
 import { stdoutOf, whyFailed } from './result.ts'
 
 /** A regular file as it stands on a host; `link` is where `path` itself points when it is a symbolic link. */
@@ -65,7 +66,7 @@ done
 export async function lookAt(
   host: Reader,
   paths: readonly string[],
-  o: { contentUpTo?: number } = {},
+  o: { text: ToText; contentUpTo?: number },
 ): Promise<Look[]> {
   const limit = o.contentUpTo ?? -1
   const result = await host.run({ argv: ['sh', '-c', script, 'sh', String(limit), ...paths] })
@@ -73,12 +74,16 @@ export async function lookAt(
     .split('\n')
     .filter((line) => line !== '')
   if (result.endedBy !== 'exit' || lines.length !== paths.length || result.stdout.cut)
-    throw new SitrepError('failed', `can't look at ${paths.join(', ')}: ${whyFailed(result)}`)
+    throw new SitrepError('failed', `can't look at ${paths.join(', ')}: ${whyFailed(result, o.text)}`)
   return lines.map(parse)
 }
 
 /** Looks at one path; see `lookAt`. */
-export async function lookAtOne(host: Reader, path: string, o: { contentUpTo?: number } = {}): Promise<Look> {
+export async function lookAtOne(
+  host: Reader,
+  path: string,
+  o: { text: ToText; contentUpTo?: number },
+): Promise<Look> {
   const [look] = await lookAt(host, [path], o)
   return look!
 }

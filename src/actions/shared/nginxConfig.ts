@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import type { Reader } from '../../model/command.ts'
 import { SitrepError } from '../../model/errors.ts'
+import type { ToText } from '../../model/said.ts'
 import { stdoutOf, whyFailed } from './result.ts'
 
 /** How nginx is called: the program, and `-c`, `-p` where it does not run with its defaults. */
@@ -57,7 +58,11 @@ command -v systemctl >/dev/null 2>&1 && echo "unit $(systemctl show --property=M
 `
 
 /** Asks nginx for its configuration; undefined where no nginx runs. Throws SitrepError('failed') where it can't be asked. */
-export async function lookAtNginxConfig(host: Reader, way: NginxWay): Promise<NginxConfig | undefined> {
+export async function lookAtNginxConfig(
+  host: Reader,
+  way: NginxWay,
+  text: ToText,
+): Promise<NginxConfig | undefined> {
   const argv = ['sh', '-c', script, 'sh', way.nginx, way.unit, ...way.args]
   const result = await host.run({ argv, timeoutMs: 20_000 })
   const lines = stdoutOf(result)
@@ -65,7 +70,7 @@ export async function lookAtNginxConfig(host: Reader, way: NginxWay): Promise<Ng
     .filter((line) => line !== '')
     .map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1).trim()] as const)
   if (result.endedBy !== 'exit' || lines.length === 0)
-    throw new SitrepError('failed', `can't ask nginx: ${whyFailed(result)}`)
+    throw new SitrepError('failed', `can't ask nginx: ${whyFailed(result, text)}`)
   if (stdoutOf(result).endsWith('\nidle\n')) return undefined
   const all = (name: string) => lines.filter(([key]) => key === name).map(([, value]) => unquote(value))
   const prefix = given(way.args, '-p') ?? all('prefix')[0] ?? '/'

@@ -1,5 +1,6 @@
 import type { Reader } from '../../model/command.ts'
 import { SitrepError } from '../../model/errors.ts'
+import { type ToText, wholeText } from '../../model/said.ts'
 import type { NginxConfig } from './nginxConfig.ts'
 import { stdoutOf, whyFailed } from './result.ts'
 
@@ -55,6 +56,7 @@ done
 export async function lookAtNginxState(
   host: Reader,
   config: Pick<NginxConfig, 'master' | 'files' | 'certificates' | 'folders' | 'errorLogs'>,
+  text: ToText,
 ): Promise<NginxState> {
   const paths = [
     ...[...config.files, ...config.certificates].map((path) => `file=${path}`),
@@ -70,7 +72,7 @@ export async function lookAtNginxState(
     .map((line) => line.split(' '))
   const now = lines.find(([key]) => key === 'now')
   if (now === undefined || result.endedBy !== 'exit')
-    throw new SitrepError('failed', `can't look at nginx: ${whyFailed(result)}`)
+    throw new SitrepError('failed', `can't look at nginx: ${whyFailed(result, text)}`)
   const [clock, uptime, ticks] = now.slice(1).map(Number) as [number, number, number]
   const processes = (name: string) =>
     lines
@@ -95,20 +97,23 @@ export async function lookAtNginxState(
   }
 }
 
+// The last line of what `head` cuts may end inside of a secret: it is left out.
 const newLines = `
 for e do
   size=\${e%%:*} e=\${e#*:}; inode=\${e%%:*} p=\${e#*:}
   [ "$(stat -L -c %i -- "$p" 2>/dev/null)" = "$inode" ] && [ "$(stat -L -c %s -- "$p")" -ge "$size" ] || size=0
-  tail -c "+$((size + 1))" -- "$p" 2>/dev/null | head -c 65536
+  now=$(stat -L -c %s -- "$p" 2>/dev/null) drop=
+  [ $(( \${now:-0} - size )) -le 65536 ] || drop='$d'
+  tail -c "+$((size + 1))" -- "$p" 2>/dev/null | head -c 65536 | sed "$drop"
 done
 `
 
-/** What was written to the error logs since a look, line by line; a log that was rotated since is read from its start. */
-export async function newLogLines(host: Reader, since: NginxState['logs']): Promise<string[]> {
+/** What was written to the error logs since a look, line by line, from behind the pipe; a log that was rotated since is read from its start. */
+export async function newLogLines(host: Reader, since: NginxState['logs'], text: ToText): Promise<string[]> {
   if (since.length === 0) return []
   const args = since.map(({ path, size, inode }) => `${size}:${inode}:${path}`)
   const result = await host.run({ argv: ['sh', '-c', newLines, 'sh', ...args], timeoutMs: 20_000 })
-  return stdoutOf(result)
+  return wholeText(result.stdout, text)
     .split('\n')
     .filter((line) => line !== '')
 }

@@ -7,16 +7,19 @@ export const command: CliCommand = {
     program
       .command('erase')
       .argument('<incident>', 'the incident, or the beginning of its id')
-      .argument('<what>', 'an event (its id, or the beginning of one), or a file: artifacts/…, logs/…')
+      .argument(
+        '<what>',
+        'an event by its id or the beginning of one, or a file: artifacts/…, logs/… or journal/….torn-N',
+      )
       .summary('drop what should never have been written')
       .description(
-        'Drops the data of one event, and the artifact or log that only it names; or one such file. The chain still proves the rest, and the record says what was erased, by whom and why. It can not be taken back.',
+        'Drops the data of one event, and the artifact or log that only it names; or one file: an artifact (artifacts/…), a part of a log (logs/…), or a line that was never finished and was set aside (journal/….torn-N). The chain still proves the rest, and the record says what was erased, by whom and why. It can not be taken back.',
       )
       .requiredOption('--reason <text>', 'why; it stays in the record, so do not repeat what is erased')
       .option('--yes', 'erase without asking')
       .addHelpText(
         'after',
-        '\nExamples:\n  sitrep erase 2026-11-20-core 0193a7b2 --reason "a password in a note"\n  sitrep erase 2026-11-20-core artifacts/3fa9….gz --reason "customer data" --yes',
+        '\nIds of events stand in front of their lines in `sitrep timeline INCIDENT --ids`; `sitrep scan INCIDENT` prints those of\nwhat it found. Ids of the same minute begin alike: give the whole one.\n\nExamples:\n  sitrep timeline 2026-11-20-core --ids\n  sitrep erase 2026-11-20-core 0193a7b2-4c1e-7d30-9b52-6f0e8a41c7d5 --reason "a password in a note"\n  sitrep erase 2026-11-20-core artifacts/3fa9….gz --reason "customer data" --yes',
       )
       .action(async (prefix: string, what: string, o: { reason: string; yes?: boolean }) => {
         const { findToErase } = await import('../../compose/erase.ts')

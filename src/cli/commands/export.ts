@@ -3,6 +3,9 @@ import { inert } from '../../logs/inert.ts'
 import type { CliCommand } from '../command.ts'
 import { say } from '../output.ts'
 
+// The templates that ship, named here so that no help text has to load them; a test holds the names against them.
+const templateNames = ['incident']
+
 export const command: CliCommand = {
   name: 'export',
   register(program) {
@@ -13,7 +16,11 @@ export const command: CliCommand = {
       .description(
         'Writes the postmortem of an incident. Exporting to the same file again keeps what people wrote in it.',
       )
-      .option('--template <name>', 'the form of the postmortem', 'incident')
+      .addOption(
+        new Option('--template <name>', 'the form of the postmortem')
+          .choices(templateNames)
+          .default('incident'),
+      )
       .addOption(new Option('--format <format>', 'md').choices(['md']).default('md'))
       .option('-o, --output <file>', 'where to; - or nothing is stdout')
       .addHelpText(

@@ -6,14 +6,14 @@ export const command: CliCommand = {
   register(program) {
     program
       .command('lint')
-      .argument('<file...>', 'runbooks and inventories; - is a runbook on stdin')
+      .argument('<file...>', 'runbooks and inventories; - is one on stdin')
       .summary('validate runbooks and inventories')
       .description(
-        'Prints every mistake and warning as file:line:column: message. Exits 2 where there is a mistake.',
+        'Prints every mistake and warning as file:line:column: message. Exits 2 where there is a mistake. An inventory is a file named sitrep.yaml, or one with a mapping hosts: and neither runbook: nor steps:; all else is a runbook.',
       )
       .addHelpText(
         'after',
-        '\nExamples:\n  sitrep lint runbooks/*.yaml sitrep.yaml\n  cat deploy.yaml | sitrep lint -',
+        '\nExamples:\n  sitrep lint runbooks/*.yaml sitrep.yaml inventories/eu.yaml\n  cat deploy.yaml | sitrep lint -',
       )
       .action(async (files: string[]) => {
         const { lintFile, lintText } = await import('../../compose/lint.ts')

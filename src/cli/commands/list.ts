@@ -24,7 +24,7 @@ export const command: CliCommand = {
             `${id.padEnd(wide)}  ${severity}  ${ink(open ? 'warn' : 'dim', status.padEnd(13))}  ${inert(title)}`,
           )
         }
-        if (o.json !== true && incidents.length === 0)
+        if (o.json !== true && incidents.length === 0 && problems.length === 0)
           say('no incidents yet; `sitrep declare TITLE` makes one')
         for (const problem of problems) say(inert(problem))
       })

@@ -10,7 +10,7 @@ export const command: CliCommand = {
       .argument('<incident>', 'the incident, the beginning of its id, or an archive')
       .summary('look again for secrets in the record')
       .description(
-        'Looks through all events, artifacts, logs and exports of an incident with the rules of today, and says where something is that should not be there, never what it is. On a terminal it offers to erase each; else it prints the commands.',
+        'Looks through all events, artifacts, logs and exports of an incident with the rules of today, and says where something is that should not be there, never what it is. The values of secrets that the incident names are looked for where their variable or file is still there; for an archive, which may come from elsewhere, only those given with --secret. On a terminal it offers to erase each; else it prints the commands.',
       )
       .option(
         '--secret <name=source>',
@@ -30,12 +30,11 @@ export const command: CliCommand = {
           const { id, found, problems, unknown } = scanned
           out(JSON.stringify({ incident: id, found, problems, not_looked_for: unknown }))
         } else {
-          const { findingLine } = await import('../scanning.ts')
+          const { findingLine, nothingFound, unknownLine } = await import('../scanning.ts')
           for (const finding of scanned.found) out(findingLine(finding))
           for (const { file, reason } of scanned.problems) say(`${file} can't be looked through: ${reason}`)
-          for (const { name, source } of scanned.unknown)
-            say(`the value of ${name} is not known here (${source}); --secret ${name}=… looks for it too`)
-          if (scanned.found.length === 0) say('nothing was found')
+          for (const secret of scanned.unknown) say(unknownLine(secret))
+          if (scanned.found.length === 0) say(nothingFound(scanned))
           else {
             const { offerToErase } = await import('../scanning.ts')
             await offerToErase(scanned)

@@ -11,12 +11,13 @@ export const command: CliCommand = {
       .command('timeline')
       .argument('<incident>', 'the incident, the beginning of its id, or an archive of it')
       .summary('print what happened, in order (UTC)')
+      .option('--ids', "print each event's id in front of its line, as `sitrep erase` takes it")
       .option('--json', "print the journal's events, one per line")
       .addHelpText(
         'after',
-        '\nExamples:\n  sitrep timeline 2026-11-20-core\n  sitrep timeline 2026-11-20-core --json > journal.jsonl\n  sitrep timeline ./2026-11-20-core-login-500.sitrep.tgz',
+        '\nExamples:\n  sitrep timeline 2026-11-20-core\n  sitrep timeline 2026-11-20-core --ids\n  sitrep timeline 2026-11-20-core --json > journal.jsonl\n  sitrep timeline ./2026-11-20-core-login-500.sitrep.tgz',
       )
-      .action(async (wanted: string, o: { json?: boolean }) => {
+      .action(async (wanted: string, o: { ids?: boolean; json?: boolean }) => {
         const { loadIncident, stateRoot } = await import('../../journal/incidents.ts')
         const { locate } = await import('../../journal/locate.ts')
         const tell = ({ writer, reason }: { writer: string; reason: string }) =>
@@ -30,7 +31,8 @@ export const command: CliCommand = {
         }
         const { incident, problems } = await loadIncident(located.root, located.id)
         // A journal that was changed by hand is text from outside like any other.
-        for (const row of incident.timeline) out(inert(rowText(row)))
+        for (const row of incident.timeline)
+          out(inert(o.ids === true ? `${row.event}  ${rowText(row)}` : rowText(row)))
         problems.forEach(tell)
       })
   },

@@ -1,6 +1,6 @@
 import type { CliCommand } from '../command.ts'
 import { collect } from '../options.ts'
-import { inkFor, out, say } from '../output.ts'
+import { inkFor, out } from '../output.ts'
 
 export const command: CliCommand = {
   name: 'verify',
@@ -25,12 +25,11 @@ export const command: CliCommand = {
       .action(async (idOrFile: string, o: { against?: string[]; json?: boolean }) => {
         const { verifyIncident } = await import('../../compose/verify.ts')
         const { readText } = await import('../input.ts')
-        const { inert } = await import('../../logs/inert.ts')
         const texts: { source: string; text: string }[] = []
         for (const file of o.against ?? []) {
           texts.push({ source: file === '-' ? 'stdin' : file, text: await readText(file) })
         }
-        const { report, finished, unfinished } = await verifyIncident(idOrFile, texts)
+        const report = await verifyIncident(idOrFile, texts)
         if (o.json === true) {
           const { inertJson } = await import('../print/json.ts')
           out(inertJson(report))
@@ -38,17 +37,6 @@ export const command: CliCommand = {
           const { verifyLines } = await import('../print/verify.ts')
           for (const line of verifyLines(report, inkFor(process.stdout))) out(line)
         }
-        for (const { event, files, under_way } of finished) {
-          const what = [...(event === undefined ? [] : [event]), ...files].join(', ')
-          say(
-            inert(
-              under_way === undefined
-                ? `an erasure that had been left unfinished was finished: ${what}`
-                : `process ${under_way} is erasing ${what}; verify again when it is done`,
-            ),
-          )
-        }
-        if (unfinished !== undefined) say(inert(`an erasure that was begun can't be finished: ${unfinished}`))
         process.exitCode = report.whole ? 0 : 1
       })
   },

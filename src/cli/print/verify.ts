@@ -5,7 +5,7 @@ import type { Ink } from '../output.ts'
 
 /** What `sitrep verify` found, in lines for a person. */
 export function verifyLines(report: VerifyReport, ink: Ink): string[] {
-  const { writers, artifacts, logs, against, aside, checkpoint, whole } = report
+  const { writers, artifacts, logs, against, held, erasing, aside, checkpoint, whole } = report
   const lines: string[] = []
   for (const { writer, records, first_bad, erased = [], torn } of writers) {
     const state = first_bad
@@ -29,6 +29,17 @@ export function verifyLines(report: VerifyReport, ink: Ink): string[] {
   for (const { source, records, problem } of against) {
     const text = inert(`held against ${source}: ${problem ?? many(records, 'record')}`)
     lines.push(problem === undefined ? text : ink('bad', text))
+  }
+  if (!held)
+    lines.push(ink('warn', 'held against nothing: no checkpoint is here, so a cut tail would not show'))
+  for (const { event, files, under_way, problem } of erasing) {
+    const what = [...(event === undefined ? [] : [event]), ...files].join(', ')
+    const text =
+      problem ??
+      (under_way === undefined
+        ? `an erasure is unfinished: ${what}; opening the incident (or \`sitrep erase\`) finishes it`
+        : `process ${under_way} is erasing ${what}; verify again when it is done`)
+    lines.push(ink('warn', inert(text)))
   }
   if (writers.length === 0) lines.push(ink('bad', 'nothing is recorded here'))
   lines.push(inert(sayCheckpoint(checkpoint)))

@@ -3,7 +3,7 @@ import ssh2, { type Client } from 'ssh2'
 import { messageOf } from '../../model/errors.ts'
 import type { ConnectPhase, Host } from '../../model/host.ts'
 import { pausable } from '../clock.ts'
-import { ConnectError, oneLine } from '../errors.ts'
+import { ConnectError, hostWords } from '../errors.ts'
 import { type HostKeyVerdict, knownAlgorithms, knownHostsFiles, verdict } from '../known_hosts.ts'
 import type { Prompter } from '../prompter.ts'
 import { isTerrapinSafe, offeredAlgorithms } from './algorithms.ts'
@@ -127,7 +127,7 @@ export function handshake(
       fail(new ConnectError('authentication', refusal(host, auth.tried), { where, cause: error }))
     } else
       fail(
-        new ConnectError(phase, `the connection ended: ${oneLine(messageOf(error))}`, {
+        new ConnectError(phase, `the connection ended: ${hostWords(messageOf(error))}`, {
           where,
           cause: error,
         }),
@@ -162,7 +162,7 @@ export function handshake(
       }),
     })
   } catch (error) {
-    fail(new ConnectError(phase, oneLine(messageOf(error)), { where, cause: error }))
+    fail(new ConnectError(phase, hostWords(messageOf(error)), { where, cause: error }))
   }
   return promise
 }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'ssh2'
 import { messageOf } from '../../model/errors.ts'
-import { oneLine } from '../errors.ts'
+import { hostWords } from '../errors.ts'
 import { keepState, now } from '../states.ts'
 import type { Transport } from '../transport.ts'
 import { openChannel } from './channel.ts'
@@ -49,7 +49,7 @@ export async function ssh2Transport(client: Client, stream: Duplex, silence: Sil
   watch.unref()
   stream.on('data', hear)
   client.on('error', (error: Error & { level?: string }) => {
-    if (error.level !== 'agent') lose(`the link was lost: ${oneLine(messageOf(error))}`)
+    if (error.level !== 'agent') lose(`the link was lost: ${hostWords(messageOf(error))}`)
   })
   client.on('close', () => lose('the link was lost: the host closed the connection'))
   if (stream.destroyed) lose('the link was lost: the host closed the connection')

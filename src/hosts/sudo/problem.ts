@@ -1,4 +1,4 @@
-import { oneLine } from '../errors.ts'
+import { hostWords } from '../errors.ts'
 
 const own: [RegExp, string][] = [
   [/is not in the sudoers file/, 'this user is not in the sudoers file'],
@@ -23,13 +23,12 @@ const own: [RegExp, string][] = [
  * Its messages are asked for in English (LC_MESSAGES=C).
  */
 export function sudoProblem(stderr: Uint8Array): string | undefined {
-  const text = Buffer.from(stderr).toString('utf8').slice(0, 4000)
+  const text = hostWords(Buffer.from(stderr).toString('utf8'))
   // A warning that sudo prints and goes on.
   const lines = text.split('\n').filter((line) => !/unable to resolve host/.test(line))
   for (const [pattern, name] of own) {
     if (lines.some((line) => /^(sudo: |Sorry, |\S+ is not )/.test(line) && pattern.test(line)))
       return `sudo: ${name}`
   }
-  const first = lines.find((line) => line.startsWith('sudo: '))
-  return first === undefined ? undefined : oneLine(first)
+  return lines.find((line) => line.startsWith('sudo: '))?.trim()
 }

@@ -2,6 +2,9 @@ import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SitrepError } from '../../model/errors.ts'
 import type { EventRecord } from '../../model/event.ts'
+import { byOrder } from '../../model/reduce/order.ts'
+import { foldAll } from '../../model/reduce.ts'
+import { isAlive } from '../alive.ts'
 import { decodeLine } from '../decode.ts'
 import { journalFiles } from '../files.ts'
 import { eachLine } from '../lines.ts'
@@ -66,7 +69,7 @@ export async function findErasure(dir: string, what: string): Promise<Erasure> {
     if (events.length > 0) staying.push({ file, events })
     else files.push(file)
   }
-  const { step, host } = record.data as { step?: unknown; host?: unknown }
+  const { step, host } = (record.data ?? {}) as { step?: unknown; host?: unknown }
   const { type, at, by } = record
   return {
     event: {
@@ -121,13 +124,35 @@ function theOne(matches: readonly Match[], prefix: string): Match {
   const found = exact.length > 0 ? exact : matches
   if (found.length === 1 && prefix !== '') return found[0]!
   if (found.length === 0 || prefix === '') {
-    const next = '`sitrep timeline INCIDENT --json` shows the ids of its events'
-    throw new SitrepError('usage', `no event ${prefix}`, { next })
+    const next = '`sitrep timeline INCIDENT --ids` shows the ids of its events'
+    throw new SitrepError('usage', prefix === '' ? 'no event was named' : `no event ${prefix}`, { next })
   }
-  const ids = found.slice(0, 5).map(({ record }) => record.id)
-  throw new SitrepError('usage', `${found.length} events begin with ${prefix}: ${ids.join(', ')}`, {
-    next: 'give more of the id',
+  const records = found.map(({ record }) => record).sort(byOrder)
+  const lines = records.slice(0, mostListed).map(candidateLine)
+  if (records.length > mostListed) lines.push(`and ${records.length - mostListed} more`)
+  const list = lines.map((line) => `\n  ${line}`).join('')
+  throw new SitrepError('usage', `${records.length} events begin with ${prefix}:${list}`, {
+    next: 'give the whole id, or more of it',
   })
+}
+
+const mostListed = 20
+const longestLine = 60
+
+/** What a person needs to tell one event from another: `ID  TIME  TYPE  what it is`. */
+function candidateLine(record: EventRecord): string {
+  const { id, at, type, data } = record
+  return [id, `${at.slice(0, 19)}Z`, type, data === undefined ? '(erased)' : shortText(record)].join('  ')
+}
+
+/** An event in one short line, as the timeline says it; where that has no row for it, who wrote it and of what. */
+function shortText(record: EventRecord): string {
+  const row = foldAll([record], '').timeline[0]
+  const { host, step } = (record.data ?? {}) as { host?: unknown; step?: unknown }
+  const told = row?.text ?? [record.by, step].filter((word) => typeof word === 'string').join(' ')
+  const where = typeof host === 'string' ? `${host}: ` : ''
+  const line = `${where}${told}`.replace(/\s+/g, ' ')
+  return line.length <= longestLine ? line : `${line.slice(0, longestLine - 1)}…`
 }
 
 async function requireFile(dir: string, file: string): Promise<void> {
@@ -146,15 +171,5 @@ async function requireFile(dir: string, file: string): Promise<void> {
     throw new SitrepError('usage', `${file} is still being written by process ${pid}`, {
       next: 'close that console first',
     })
-  }
-}
-
-/** True where a process of this number runs on this machine. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { EventRecord } from '../../model/event.ts'
-import { decodeLine } from '../decode.ts'
+import { type Decoded, decodeLine } from '../decode.ts'
 import { dataHashOf, firstPrev, recordHashOf } from '../hash.ts'
 
 /** The first record of a writer that does not hold, and why. */
@@ -17,7 +17,8 @@ export interface BadRecord {
 export interface KnownPlace {
   source: string
   seq: number
-  hash: string
+  /** Absent where only the number is known. */
+  hash?: string
 }
 
 /** What one writer's file was found to be. */
@@ -48,8 +49,15 @@ export function followChain(
     if (record.writer !== writer) return `it belongs to another writer: ${record.writer}`
     const wrong = whyChanged(record, line)
     if (wrong !== undefined) return wrong
-    const seen = known.find((place) => place.seq === seq && place.hash !== record.hash)
+    const seen = known.find(
+      (place) => place.seq === seq && place.hash !== undefined && place.hash !== record.hash,
+    )
     return seen && `it is not the record that ${seen.source} saw`
+  }
+
+  /** What was erased, and which files there are, is told by a record out of its place and those after it too, where it holds in itself. */
+  function listen(decoded: Decoded, line: string): void {
+    if ('record' in decoded && whyChanged(decoded.record, line) === undefined) onHolding(decoded.record)
   }
 
   return {
@@ -60,13 +68,7 @@ export function followChain(
       const line = bytes.toString('utf8')
       const decoded = decodeLine(line)
       if (chain.bad) {
-        // What was erased elsewhere is told by events after a bad record too, where they hold in themselves.
-        if (
-          'record' in decoded &&
-          decoded.record.type === 'erased' &&
-          whyChanged(decoded.record, line) === undefined
-        )
-          onHolding(decoded.record)
+        listen(decoded, line)
         return
       }
       if (!('record' in decoded) || !isUtf8(bytes)) {
@@ -77,6 +79,7 @@ export function followChain(
       const reason = whyBad(record, line)
       if (reason !== undefined) {
         chain.bad = { ...place, id: record.id, reason }
+        listen(decoded, line)
         return
       }
       chain.last = { seq: record.seq, hash: record.hash }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { entriesOf } from './files.ts'
+import { entriesOf, isCode } from './files.ts'
 import { parsePart, type SourceName, sourceFolder, unfinishedBy } from './names.ts'
 import { describeSealed, type Sealed, sealPart } from './seal.ts'
 
@@ -18,6 +18,8 @@ export async function* closeLeftovers(
     alive(writer: string): boolean
     /** True for a file that the journal knows. */
     recorded(file: string): boolean
+    /** Takes room on the disk. */
+    take(bytes: number): Promise<() => void>
   },
 ): AsyncGenerator<Sealed> {
   const folder = sourceFolder(source)
@@ -38,7 +40,11 @@ export async function* closeLeftovers(
       // The console ended between giving the compressed file its name and removing the plain one.
       await rm(path, { force: true })
     } else {
-      const sealed = await sealPart(path, o.by)
+      const sealed = await sealPart(path, o.by, o.take).catch((error: unknown) => {
+        // Removed meanwhile, to keep the bound.
+        if (isCode(error, 'ENOENT')) return undefined
+        throw error
+      })
       if (sealed !== undefined) yield sealed
     }
   }

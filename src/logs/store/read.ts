@@ -21,6 +21,34 @@ export interface ReadOptions {
   endOf?(file: string): string | undefined
 }
 
+/** When the first and the last line of a log were received, ISO 8601 UTC; undefined where nothing of it was kept. */
+export async function spanOf(
+  dir: string,
+  source: SourceName,
+  endOf: ReadOptions['endOf'] = () => undefined,
+): Promise<{ from: string; to: string } | undefined> {
+  const parts = await partsOf(dir, source)
+  const [first] = parts
+  if (first === undefined) return undefined
+  let to = first.from
+  for (const part of parts) {
+    const end = endOf(part.file) ?? (await lastReceived(dir, part))
+    if (end > to) to = end
+  }
+  return { from: first.from, to }
+}
+
+async function lastReceived(dir: string, { file, from }: Part): Promise<string> {
+  let last = from
+  try {
+    for await (const lines of lineChunks(join(dir, file)))
+      last = parseLine(lines.at(-1) ?? '')?.received ?? last
+  } catch {
+    // As far as it can be read; reading its lines tells why no further.
+  }
+  return last
+}
+
 /** True where something of a log was kept. */
 export async function hasLog(dir: string, source: SourceName): Promise<boolean> {
   return (await partsOf(dir, source)).length > 0

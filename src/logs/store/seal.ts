@@ -17,9 +17,14 @@ export interface Sealed extends Measured {
 
 /**
  * Compresses a part whose file is closed, in the thread pool, and removes the plain file. Undefined where there is
- * nothing to keep, or another console did it first. Rejects with the system's error, the plain file untouched.
+ * nothing to keep, or another console did it first; `take` takes room for what is written. Rejects with its error or the
+ * system's, the plain file untouched.
  */
-export async function sealPart(path: string, by: string): Promise<Sealed | undefined> {
+export async function sealPart(
+  path: string,
+  by: string,
+  take: (bytes: number) => Promise<() => void>,
+): Promise<Sealed | undefined> {
   if ((await stat(path)).size === 0) {
     await rm(path)
     return undefined
@@ -40,6 +45,7 @@ export async function sealPart(path: string, by: string): Promise<Sealed | undef
         hashing(bytes, (found) => {
           sha256 = found
         }),
+      (bytes: AsyncIterable<Buffer>) => taking(bytes, take),
       // Flushed to the disk before the plain file goes.
       createWriteStream(beside, { flags: 'wx', mode: 0o600, flush: true }),
     )
@@ -51,6 +57,20 @@ export async function sealPart(path: string, by: string): Promise<Sealed | undef
     return first ? { path: `${path}.gz`, sha256, ...measured } : undefined
   } finally {
     await rm(beside, { force: true })
+  }
+}
+
+async function* taking(
+  bytes: AsyncIterable<Buffer>,
+  take: (bytes: number) => Promise<() => void>,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) {
+    const written = await take(chunk.length)
+    try {
+      yield chunk
+    } finally {
+      written()
+    }
   }
 }
 

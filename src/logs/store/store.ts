@@ -1,21 +1,18 @@
-// The logs of one incident on disk, as one console keeps them: parts are closed one after the other, beside what is
-// followed, and recorded; all together stay within their bound.
-import { statfs } from 'node:fs/promises'
-import { relative } from 'node:path'
-import type { Append, EventData } from '../../model/event.ts'
-import { keepWithin } from './bound.ts'
-import { isCode } from './files.ts'
-import { closeLeftovers } from './leftover.ts'
+// The logs of one incident on disk, as one console keeps them. All of them share one room on the disk, one bound, and one
+// measure of what may wait in memory, however many are followed.
+import type { Append } from '../../model/event.ts'
+import { mebi } from './bytes.ts'
+import { createCloser } from './closer.ts'
 import type { SourceName } from './names.ts'
 import { openPart } from './part.ts'
-import { type Sealed, sealPart } from './seal.ts'
+import { createRoom } from './room.ts'
 import { createLogFile, type LogFile } from './write.ts'
 
 /** The logs that one console keeps of an incident. */
 export interface LogStore {
   /** Opens the file of a source that is followed; what earlier consoles left open of it is closed meanwhile. */
   open(source: SourceName, onNotice?: (text: string) => void): LogFile
-  /** Waits until all parts that were handed over are closed and recorded, as far as that is possible. */
+  /** Waits until the parts that were handed over are closed and recorded, as far as that is possible soon. */
   close(): Promise<void>
 }
 
@@ -33,102 +30,73 @@ export interface LogStoreOptions {
   hold?(): string | undefined
   /** A part ends at this many bytes of text; 8 MiB where absent. */
   rotateAt?: number
-  /** All logs of the incident take at most this many bytes on disk; 256 MiB where absent. */
+  /** All logs of the incident take at most this many bytes on disk, and one part for each source; 256 MiB where absent. */
   bound?: number
+  /** This many full parts may wait until they are compressed; 4 where absent. */
+  backlog?: number
   /** Room on the disk that logs leave to the journal, in bytes; 16 MiB where absent. */
   leave?: number
   /** Milliseconds until a failed write is tried again. */
   retryMs?: number
-  /** Characters of a log that wait for the disk. */
+  /** Characters of all logs together that wait for the disk; 16 Mi where absent. */
   waiting?: number
-}
-
-const mebi = 1024 * 1024
-
-interface HandedOver {
-  path: string
-  source: SourceName
 }
 
 /** Makes the store of one console; nothing is touched before a source is opened. */
 export function createLogStore(o: LogStoreOptions): LogStore {
-  const { dir, writer, rotateAt = 8 * mebi, bound = 256 * mebi, leave = 16 * mebi } = o
-  let open = 0
-  let working: Promise<void> = Promise.resolve()
-  /** What could not be closed or recorded; it is tried again with the next part. */
-  let unsealed: HandedOver[] = []
-  const unrecorded: EventData<'log.kept'>[] = []
+  const { dir, writer, rotateAt = 8 * mebi, bound = 256 * mebi, backlog = 4 } = o
+  const { leave = 16 * mebi, waiting = 16 * mebi } = o
+  /** Files that are followed, and files that may still write. */
+  let [open, writing] = [0, 0]
+  let queued = 0
+  const room = createRoom(dir)
+  const closer = createCloser({
+    ...o,
+    bound,
+    backlog,
+    // Compressing gives back more than it takes, one part at a time: it may go on where writing had to stop.
+    take: (bytes) => room.take(bytes, leave / 2),
+    ending: () => writing === 0,
+    atEnd: 2 * backlog * Math.max(rotateAt, mebi),
+  })
 
-  /** One thing at a time, in order; what fails is tried again later, and told by nobody: the lines themselves are kept. */
-  function then(job: () => Promise<void>): void {
-    working = working.then(job).catch(() => undefined)
+  // What is open counts too: however many logs there are, it takes at most half of the bound.
+  const partSize = () => Math.max(1, Math.min(rotateAt, Math.floor(bound / 2 / Math.max(1, open))))
+
+  const waits = {
+    add: (characters: number) => {
+      queued += characters
+    },
+    // A log that says little has a share that no flood of others takes.
+    full: (own: number) => queued >= waiting && own >= waiting / 8 / Math.max(1, open),
   }
 
-  async function settleAll(): Promise<void> {
-    if (o.hold?.() !== undefined) return
-    const parts = unsealed
-    unsealed = []
-    for (const part of parts) {
-      try {
-        keep(part.source, await sealPart(part.path, writer))
-      } catch (error) {
-        if (!isCode(error, 'ENOENT')) unsealed.push(part)
-      }
-    }
-    await recordAll()
-    await keepWithin(dir, bound, (file) =>
-      o.append('log.dropped', { file, reason: `the logs of this incident take at most ${sayBytes(bound)}` }),
-    )
-  }
-
-  function keep({ host, kind, name }: SourceName, sealed: Sealed | undefined): void {
-    if (sealed === undefined) return
-    const { path, sha256, bytes, lines } = sealed
-    // A part whose lines have lost their times is as old as it is recorded.
-    const { from = new Date().toISOString(), to = from } = sealed
-    const file = relative(dir, path)
-    unrecorded.push({ host, source: `${kind}:${name}`, file, sha256, bytes, lines, from, to })
-  }
-
-  async function recordAll(): Promise<void> {
-    while (unrecorded.length > 0) {
-      await o.append('log.kept', unrecorded[0]!)
-      unrecorded.shift()
-    }
-  }
-
-  const settled = () => working
-
-  /** A log that fills the disk must not be what stops the recording of the incident. */
-  async function room(): Promise<void> {
-    const { bavail, bsize } = await statfs(dir)
-    if (bavail * bsize < leave) throw new Error(`ENOSPC: less than ${sayBytes(leave)} is left on the disk`)
+  async function take(bytes: number): Promise<() => void> {
+    await closer.fit(bound + open * partSize())
+    const done = await room.take(bytes, leave)
+    closer.wrote(bytes)
+    return done
   }
 
   return {
     open(source, onNotice) {
       open++
-      then(async () => {
-        const { alive, recorded } = o
-        for await (const sealed of closeLeftovers(dir, source, { by: writer, alive, recorded })) {
-          keep(source, sealed)
-          await recordAll()
-        }
-      })
+      writing++
+      closer.tidy(source)
       const file = createLogFile({
-        room,
+        take,
+        waits,
+        place: closer.place,
         begin: (from) => openPart(dir, source, from, writer),
-        finished(path) {
-          unsealed.push({ path, source })
-          then(settleAll)
+        finished: (path) => closer.handOver(path, source),
+        settled: () => {
+          writing--
+          return closer.settled()
         },
-        settled,
-        // What is open counts too: however many logs there are, it takes at most half of the bound.
-        rotateAt: () => Math.max(1, Math.min(rotateAt, Math.floor(bound / 2 / Math.max(1, open)))),
+        rotateAt: partSize,
         ...(onNotice === undefined ? {} : { onNotice }),
         ...(o.hold === undefined ? {} : { hold: o.hold }),
         ...(o.retryMs === undefined ? {} : { retryMs: o.retryMs }),
-        ...(o.waiting === undefined ? {} : { waiting: o.waiting }),
       })
       let counted = true
       return {
@@ -140,13 +108,6 @@ export function createLogStore(o: LogStoreOptions): LogStore {
         },
       }
     },
-    async close() {
-      if (unsealed.length > 0 || unrecorded.length > 0) then(settleAll)
-      await working
-    },
+    close: closer.finish,
   }
-}
-
-function sayBytes(bytes: number): string {
-  return bytes >= mebi ? `${Math.floor(bytes / mebi)} MiB` : `${bytes} bytes`
 }

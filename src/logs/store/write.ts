@@ -14,8 +14,16 @@ export interface LogFile {
 }
 
 export interface LogFileOptions {
-  /** Rejects where too little room is left on the disk. */
-  room(): Promise<void>
+  /** Takes room for so many bytes, and gives what is called once they are written; rejects where there is too little. */
+  take(bytes: number): Promise<() => void>
+  /** What waits in the memory of all logs, in characters. */
+  waits: {
+    add(characters: number): void
+    /** True where nothing more may wait of a log that has so much waiting. */
+    full(own: number): boolean
+  }
+  /** Waits until a full part may be followed by another one; rejects where that does not come. */
+  place(): Promise<void>
   /** Begins a part whose first line is received at a time. */
   begin(from: string): Promise<OpenPart>
   /** Takes over a part that is full or done with; its file is closed. */
@@ -30,8 +38,6 @@ export interface LogFileOptions {
   onNotice?(text: string): void
   /** Milliseconds until a failed write is tried again; 5,000 where absent. */
   retryMs?: number
-  /** Lines wait up to this many characters; 16 Mi where absent, more than a second of a flood. */
-  waiting?: number
 }
 
 interface Batch {
@@ -43,28 +49,29 @@ interface Batch {
 }
 
 const batchSize = 512 * 1024
-/** How much is written between two looks at the room on the disk, in characters. */
-const lookAfter = 1024 * 1024
 const flushAfterMs = 200
 /** A clock that is set back by less is only slewed; the line gets the time of the one before. */
 const slewMs = 1000
 const slower = 'the disk is slower than the log'
+const slowerToClose = 'the log is faster than it can be compressed'
 
 /** Takes the lines of one log; nothing is on disk before its first line. */
 export function createLogFile(o: LogFileOptions): LogFile {
-  const { retryMs = 5000, waiting = 16 * 1024 * 1024 } = o
+  const { retryMs = 5000 } = o
   const queue: Batch[] = []
   let queued = 0
-  let unlooked = lookAfter
   let last = ''
   let part: OpenPart | undefined
+  /** A part was handed over: what comes may have to wait for it. */
+  let handedOver = false
+  let delayedBy = slower
   let working: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   /** Why nothing can be written now. */
   let stopped: string | undefined
   /** The person knows that lines are not kept now. */
   let told = false
-  let lost: { lines: number; from: string; to: string } | undefined
+  let lost: { lines: number; from: string; to: string; why: string } | undefined
   let missing = 0
   let closed: Promise<void> | undefined
 
@@ -72,7 +79,12 @@ export function createLogFile(o: LogFileOptions): LogFile {
     const batch = queue.at(-1)
     if (batch === undefined || fresh || batch.text.length >= batchSize) queue.push({ text, from: at, fresh })
     else batch.text += text
-    queued += text.length
+    count(text.length)
+  }
+
+  function count(characters: number): void {
+    queued += characters
+    o.waits.add(characters)
   }
 
   function schedule(ms: number): void {
@@ -92,32 +104,40 @@ export function createLogFile(o: LogFileOptions): LogFile {
 
   async function work(): Promise<void> {
     for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-      queued -= batch.text.length
       try {
-        const held = o.hold?.()
-        if (held !== undefined) throw new Error(held)
-        if (part !== undefined && (batch.fresh || part.bytes() >= o.rotateAt())) await finish()
-        if (unlooked >= lookAfter) {
-          await o.room()
-          unlooked = 0
-        }
-        unlooked += batch.text.length
-        part ??= await o.begin(batch.from)
-        await part.append(batch.text)
+        await store(batch)
       } catch (error) {
         queue.unshift(batch)
-        queued += batch.text.length
         await failed(error)
         return
       }
+      count(-batch.text.length)
       stopped = undefined
     }
     if (told) goesOn()
   }
 
+  async function store(batch: Batch): Promise<void> {
+    const held = o.hold?.()
+    if (held !== undefined) throw new Error(held)
+    if (part !== undefined && (batch.fresh || part.bytes() >= o.rotateAt())) await finish()
+    if (part === undefined && handedOver) {
+      delayedBy = slowerToClose
+      await o.place().finally(() => {
+        delayedBy = slower
+      })
+    }
+    const written = await o.take(Buffer.byteLength(batch.text))
+    try {
+      part ??= await o.begin(batch.from)
+      await part.append(batch.text)
+    } finally {
+      written()
+    }
+  }
+
   async function failed(error: unknown): Promise<void> {
     if (error instanceof PartLost) await finish()
-    unlooked = lookAfter
     stopped = messageOf(error)
     tell(stopped)
     if (closed === undefined) schedule(error instanceof PartLost ? flushAfterMs : retryMs)
@@ -140,21 +160,23 @@ export function createLogFile(o: LogFileOptions): LogFile {
     const done = part
     part = undefined
     await done?.close()
-    if (done !== undefined && done.bytes() > 0) o.finished(done.path)
+    if (done === undefined || done.bytes() === 0) return
+    handedOver = true
+    o.finished(done.path)
   }
 
-  function gapBefore(at: string, { lines, from, to }: NonNullable<typeof lost>): string {
+  function gapBefore(at: string, { lines, from, to, why }: NonNullable<typeof lost>): string {
     lost = undefined
-    const gap = `‹gap: ${lines} lines from ${from} to ${to} are not kept: ${stopped ?? slower}›`
+    const gap = `‹gap: ${lines} lines from ${from} to ${to} are not kept: ${why}›`
     return formatLine(at, undefined, 'sitrep', gap)
   }
 
   function lose(at: string): void {
-    lost ??= { lines: 0, from: at, to: at }
+    lost ??= { lines: 0, from: at, to: at, why: stopped ?? delayedBy }
     lost.lines++
     lost.to = at
     missing++
-    tell(stopped ?? slower)
+    tell(lost.why)
   }
 
   return {
@@ -165,7 +187,7 @@ export function createLogFile(o: LogFileOptions): LogFile {
       if (back !== false && back <= slewMs) at = last
       const fresh = back !== false && back > slewMs
       last = at
-      if (queued >= waiting) return lose(at)
+      if (o.waits.full(queued)) return lose(at)
       const line = formatLine(at, ownTime(text), stream, text)
       add(lost === undefined ? line : gapBefore(at, lost) + line, at, fresh)
       if (stopped === undefined) {
@@ -179,6 +201,7 @@ export function createLogFile(o: LogFileOptions): LogFile {
         await working
         await drain()
         await finish()
+        count(-queued)
         await o.settled()
       })()
       return closed

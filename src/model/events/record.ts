@@ -28,7 +28,16 @@ export const recordEvents = {
     })
     .describe('there is room again'),
   'secret.registered': z
-    .object({ name: z.string(), source: z.string() })
+    .object({
+      name: z.string(),
+      source: z.string(),
+      check: z
+        .string()
+        .optional()
+        .describe(
+          "tells whether a value is this one: the id of the machine's key, and a keyed hash of the value, both cut",
+        ),
+    })
     .describe('a secret is known to the redactor from here on; its value is never written'),
   'export.written': z
     .object({ path: z.string(), format: z.string(), sha256: hash })

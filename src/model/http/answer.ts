@@ -1,4 +1,5 @@
 import type { RunResult } from '../command.ts'
+import { type ToText, wholeText } from '../said.ts'
 import { trailerMark } from './request.ts'
 
 /** What a server answered. */
@@ -58,11 +59,11 @@ function seconds(ms: number): string {
   return `${Number((ms / 1000).toFixed(1))} s`
 }
 
-/** The answer in what curl printed for a command of `curlCommand`. */
-export function parseAnswer(result: RunResult, timeoutMs: number): HttpAnswer {
+/** The answer in what curl printed for a command of `curlCommand`; `detail` is from behind the pipe. */
+export function parseAnswer(result: RunResult, timeoutMs: number, text: ToText): HttpAnswer {
   const stderr = new TextDecoder().decode(result.stderr.bytes)
   const trailer = new RegExp(`${trailerMark} (\\d+) ([\\d.,]+) (\\d+) (\\S*)`).exec(stderr)
-  const detail = stderr
+  const detail = wholeText(result.stderr, text)
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith(trailerMark))
     .slice(0, 3)
@@ -93,18 +94,18 @@ export function parseAnswer(result: RunResult, timeoutMs: number): HttpAnswer {
 const guarded =
   /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-auth-token|www-authenticate)$/i
 
-/** Far beyond what is recorded, which is cut behind the redaction: a secret that this cuts in two is not shown. */
 const longestBody = 65_536
 
-/** Status line, headers and the beginning of the body; what authenticates is not shown. */
-export function answerEvidence({ statusLine, headers, body, cut }: HttpResponse): string {
+/** Status line, headers and the beginning of the body, which is from behind the pipe; what authenticates is not shown. */
+export function answerEvidence({ statusLine, headers, body, cut }: HttpResponse, text: ToText): string {
   const shown = headers.map(([name, value]) => {
     if (!guarded.test(name)) return `${name}: ${value}`
     const cookie = /^set-cookie$/i.test(name) ? /^[^=;]+(?==)/.exec(value)?.[0] : undefined
     const attributes = cookie === undefined ? '' : value.split(';').slice(1).join(';')
     return `${name}: ${cookie === undefined ? '' : `${cookie}=`}‹not shown›${attributes === '' ? '' : `;${attributes}`}`
   })
-  const first = body.slice(0, longestBody)
-  const more = cut || body.length > first.length ? '\n…' : ''
+  const clean = wholeText({ bytes: new TextEncoder().encode(body), cut }, text)
+  const first = clean.slice(0, longestBody)
+  const more = cut || clean.length > first.length ? '\n…' : ''
   return [statusLine, ...shown, '', `${first}${more}`].join('\n').trimEnd()
 }

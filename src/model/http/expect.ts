@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { JSONPathEnvironment } from 'json-p3'
+import { cleanText, cutText, type ToText } from '../said.ts'
 import type { HttpAnswer, HttpResponse } from './answer.ts'
 
 /** What an answer has to be; what is not said is not looked at. */
@@ -50,7 +51,14 @@ export function asRegExp(text: string): RegExp | undefined {
 
 const fits = (value: string, wanted: string) => asRegExp(wanted)?.test(value) ?? value === wanted
 
-const short = (text: string, max = 60) => (text.length > max ? `${text.slice(0, max - 1)}…` : text)
+/** How a value is shown in a short text. */
+type Show = (value: string) => string
+
+/** Cut only behind the pipe. */
+const shortBy =
+  (text: ToText): Show =>
+  (value) =>
+    cutText(cleanText(value, text), 60)
 
 /** True where the status is the wanted one, in the list, or in the range. */
 export function statusFits(status: number, wanted: HttpExpect['status']): boolean {
@@ -62,7 +70,7 @@ export function statusFits(status: number, wanted: HttpExpect['status']): boolea
   return status === Number(wanted)
 }
 
-function headerProblems(response: HttpResponse, wanted: HttpExpect['headers']): string[] {
+function headerProblems(response: HttpResponse, wanted: HttpExpect['headers'], short: Show): string[] {
   return Object.entries(wanted ?? {}).flatMap(([name, value]) => {
     const found = response.headers
       .filter(([header]) => header.toLowerCase() === name.toLowerCase())
@@ -74,7 +82,7 @@ function headerProblems(response: HttpResponse, wanted: HttpExpect['headers']): 
   })
 }
 
-function jsonProblems(body: string, wanted: HttpExpect['json']): string[] {
+function jsonProblems(body: string, wanted: HttpExpect['json'], short: Show): string[] {
   const paths = Object.entries(wanted ?? {})
   if (paths.length === 0) return []
   let document: unknown
@@ -95,7 +103,7 @@ function jsonProblems(body: string, wanted: HttpExpect['json']): string[] {
   })
 }
 
-function bodyProblems(body: string, { body: text, match }: HttpExpect): string[] {
+function bodyProblems(body: string, { body: text, match }: HttpExpect, short: Show): string[] {
   if ((text !== undefined || match !== undefined) && body.trim() === '' && text !== '')
     return ['body is empty']
   const problems: string[] = []
@@ -110,8 +118,8 @@ function statusText(wanted: HttpExpect['status']): string | undefined {
   return typeof wanted === 'number' || typeof wanted === 'string' ? String(wanted) : wanted.join(' or ')
 }
 
-/** What is expected, short: `204, access-control-allow-origin: https://media.example.net`. */
-export function describeExpect(expect: HttpExpect): string {
+/** What is expected: `204, access-control-allow-origin: https://media.example.net`; whole, where nobody says how its values are shown. */
+export function describeExpect(expect: HttpExpect, short: Show = (value) => value): string {
   const parts = [
     statusText(expect.status),
     ...Object.entries(expect.headers ?? {}).map(([name, value]) =>
@@ -126,16 +134,17 @@ export function describeExpect(expect: HttpExpect): string {
 }
 
 /** Compares an answer with what was expected; `observed` says the status, and what is wrong beside it. */
-export function compareAnswer(expect: HttpExpect, answer: HttpAnswer): Compared {
-  const expected = describeExpect(expect)
+export function compareAnswer(expect: HttpExpect, answer: HttpAnswer, text: ToText): Compared {
+  const short = shortBy(text)
+  const expected = describeExpect(expect, short)
   if (answer.is !== 'answered') return { ok: false, expected, observed: answer.observed }
   const { response } = answer
   const status = String(response.status)
   if (!statusFits(response.status, expect.status)) return { ok: false, expected, observed: status }
   const problems = [
-    ...headerProblems(response, expect.headers),
-    ...bodyProblems(response.body, expect),
-    ...jsonProblems(response.body, expect.json),
+    ...headerProblems(response, expect.headers, short),
+    ...bodyProblems(response.body, expect, short),
+    ...jsonProblems(response.body, expect.json, short),
     ...(expect.latency !== undefined && response.ms > expect.latency * 1000
       ? [`took ${response.ms} ms`]
       : []),

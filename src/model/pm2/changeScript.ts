@@ -9,10 +9,17 @@ function secretFile(file, text) {
   fs.writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
 }
 
+// Cut again where it is shown. The last line of what is cut here may end inside of a secret, so it is left out.
+function bounded(text) {
+  if (text.length <= 65536) return text
+  const head = text.slice(0, 65536)
+  return head.slice(0, head.lastIndexOf('\n') + 1)
+}
+
 function must(r, doing) {
   if (r.status === 0) return
   const said = (r.stderr + '\n' + r.stdout).split('\n').filter((l) => /error|not found|fail/i.test(l)).slice(0, 5).join('\n') || r.stderr.trim() || r.stdout.trim()
-  throw new Error(doing + ' failed (exit ' + r.status + ')\n' + said.slice(0, 2000))
+  throw new Error(doing + ' failed (exit ' + r.status + ')\n' + bounded(said))
 }
 
 function current() {

@@ -1,5 +1,6 @@
 import type { RunResult } from '../command.ts'
 import { SitrepError } from '../errors.ts'
+import { cutText, lastLine, lastLines, type ToText, wholeText } from '../said.ts'
 
 /** One process of an application, as PM2 tells it: names of its variables, values only of those that may be shown. */
 export interface Pm2Process {
@@ -51,15 +52,21 @@ export interface Pm2Facts {
   port?: { number: number; listening: boolean; mine: boolean; owner?: string }
 }
 
-/** The facts that a look printed; throws with the host's words where it could not look. */
-export function parseLook(result: RunResult): Pm2Facts {
+/**
+ * The facts that a look printed; throws with the host's words where it could not look: some of them from behind the pipe,
+ * or all of them as they are where the pipe is further on.
+ */
+export function parseLook(result: RunResult, text?: ToText): Pm2Facts {
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim()
   const said = decode(result.stdout.bytes).split('\n').at(-1) ?? ''
   if (result.endedBy === 'exit' && result.exitCode === 0) {
     try {
       return JSON.parse(said) as Pm2Facts
-    } catch (cause) {
-      throw new SitrepError('failed', `the look at PM2 printed no facts: ${said.slice(0, 200)}`, { cause })
+    } catch {
+      // The parser's own message quotes what it was given, so it is no cause to tell.
+      const shown =
+        text === undefined ? decode(result.stdout.bytes) : lastLine(wholeText(result.stdout, text))
+      throw new SitrepError('failed', `the look at PM2 printed no facts: ${cutShown(shown ?? '', text)}`)
     }
   }
   if (result.exitCode === 127) {
@@ -67,6 +74,13 @@ export function parseLook(result: RunResult): Pm2Facts {
       next: "put the folder of node and pm2 into the host's `path` in sitrep.yaml, or name pm2 by its path",
     })
   }
-  const why = result.problem ?? decode(result.stderr.bytes).split('\n').slice(-3).join('; ')
+  const why =
+    result.problem ??
+    (text === undefined
+      ? decode(result.stderr.bytes)
+      : lastLines(wholeText(result.stderr, text), 3).join('; '))
   throw new SitrepError('failed', `can't look at PM2: ${why || `ended by ${result.endedBy}`}`)
 }
+
+const cutShown = (shown: string, text: ToText | undefined) =>
+  text === undefined ? shown : cutText(shown, 200)

@@ -63,7 +63,8 @@ function tail(file, lines) {
     const fd = fs.openSync(file, 'r'), size = fs.fstatSync(fd).size, length = Math.min(size, 8192), buffer = Buffer.alloc(length)
     fs.readSync(fd, buffer, 0, length, size - length)
     fs.closeSync(fd)
-    return buffer.toString('utf8').split('\n').filter((l) => l.trim()).slice(-lines)
+    // The first line of what was cut may begin inside of a secret.
+    return buffer.toString('utf8').split('\n').slice(length < size ? 1 : 0).filter((l) => l.trim()).slice(-lines)
   } catch (e) { return [] }
 }
 

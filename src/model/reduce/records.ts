@@ -35,7 +35,11 @@ export const records: Handlers = {
     addRow(draft, event, { kind: 'step', text: `Undo not approved: ${title}: ${reason}`, host })
   },
   'secret.registered'(draft, event) {
-    own(draft, draft.incident, 'secrets')[event.data.name] = event.data.source
+    const { name, source, check } = event.data
+    own(draft, draft.incident, 'secrets')[name] = source
+    const checks = own(draft, draft.incident, 'secretChecks')
+    const before = Object.hasOwn(checks, name) ? checks[name]! : []
+    checks[name] = [...before, { at: event.at, ...(check === undefined ? {} : { check }) }]
   },
   'command.ran'(draft, event) {
     const { host, command } = event.data

@@ -1,5 +1,5 @@
 import type { RootContent } from 'mdast'
-import { checkpointOfIncident, sayCheckpoint } from '../../model/checkpoint.ts'
+import { checkpointOfIncident, sayCheckpointHead } from '../../model/checkpoint.ts'
 import type { Incident } from '../../model/incident.ts'
 import { code, heading, inlineCode, paragraph, table } from '../tree.ts'
 
@@ -13,7 +13,7 @@ export function record(incident: Pick<Incident, 'id' | 'writers'>): RootContent[
       inlineCode(`sitrep verify ${incident.id} --against FILE`),
       ' holds it against this.',
     ),
-    code(sayCheckpoint(checkpoint), 'text'),
+    code(sayCheckpointHead(checkpoint), 'text'),
     table(
       ['Writer', 'Records', 'Hash of the last'],
       checkpoint.writers.map(({ writer, seq, hash }) => [inlineCode(writer), `${seq}`, inlineCode(hash)]),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { lookAt } from '../../../src/actions/shared/files.ts'
 import { shortSha, succeeded, whyFailed } from '../../../src/actions/shared/result.ts'
 import type { RunResult } from '../../../src/model/command.ts'
+import { decoded } from '../../helpers/act.ts'
 import { testSession } from '../../helpers/reader.ts'
 
 const output = (text: string) => ({ bytes: Buffer.from(text), total: text.length, cut: false })
@@ -25,8 +26,15 @@ describe('whyFailed', () => {
     [{ endedBy: 'cancel' }, 'cancelled'],
     [{ problem: 'sudo: wrong password' }, 'sudo: wrong password'],
   ] as [Partial<RunResult>, string][])('%j → %s', (more, why) => {
-    expect(whyFailed(result(more))).toBe(why)
+    expect(whyFailed(result(more), decoded)).toBe(why)
     expect(succeeded(result(more))).toBe(false)
+  })
+
+  it('fault 24: picks the last line of what came through the pipe', () => {
+    const text = (bytes: Uint8Array) => decoded(bytes).replaceAll('one\ntwo', '‹secret:x›')
+    expect(whyFailed(result({ stderr: output('one\ntwo') }), text)).toBe('exit 1: ‹secret:x›')
+    const cut = { ...output(`${'a\n'.repeat(4000)}one\ntw`), cut: true }
+    expect(whyFailed(result({ stdout: cut }), text)).toBe('exit 1: a')
   })
 
   it('shortens a sha256 and nothing else', () => {
@@ -39,6 +47,8 @@ describe('lookAt', () => {
   it('throws where the host could not be asked', async () => {
     const session = testSession()
     session.run = async () => result({ endedBy: 'lost' })
-    await expect(lookAt(session, ['/a', '/b'])).rejects.toThrow("can't look at /a, /b: the link was lost")
+    await expect(lookAt(session, ['/a', '/b'], { text: decoded })).rejects.toThrow(
+      "can't look at /a, /b: the link was lost",
+    )
   })
 })
