@@ -1,4 +1,5 @@
 import { homedir, userInfo } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type ClockWatch, watchClock } from '../hosts/clockOffset.ts'
 import { type ConnectEvent, connect } from '../hosts/connect.ts'
 import { createLocalSession } from '../hosts/local.ts'
@@ -21,6 +22,9 @@ export interface Fleet extends AsyncDisposable {
   local: Session
   state(name: string): HostState
 }
+
+/** How long a fleet that is closed waits for a host's first measurement, in milliseconds. */
+const clockPatience = 1000
 
 /** Makes the fleet of these hosts; nothing is connected yet. What an entry does not say comes from OpenSSH's configuration. */
 export async function createFleet(o: {
@@ -102,6 +106,11 @@ export async function createFleet(o: {
     local: createLocalSession(thisMachine(), { secrets: o.secrets, passwords }),
     state: (name) => pool.state(name),
     [Symbol.asyncDispose]: async () => {
+      // A short run is over before a slow host has told its time; what it told belongs to the record.
+      const patience = new AbortController()
+      const over = wait(clockPatience, undefined, { signal: patience.signal }).catch(() => undefined)
+      await Promise.race([Promise.all([...watches].map(({ first }) => first)), over])
+      patience.abort()
       closing = true
       for (const watching of watches) watching.stop()
       await pool.close()

@@ -60,6 +60,8 @@ const soon = { everyMs: 15_000, times: 3 }
 /** A clock that is measured now and then. */
 export interface ClockWatch {
   stop(): void
+  /** Settles when the first measurement is over, whatever came of it. */
+  first: Promise<void>
   /** Settles when no measurement runs any more; one that runs ends with its session. */
   ended: Promise<void>
 }
@@ -70,6 +72,7 @@ export function watchClock(
   o: { everyMs: number; onOffset(offset: ClockOffset): void },
 ): ClockWatch {
   const stopped = Promise.withResolvers<void>()
+  const first = Promise.withResolvers<void>()
   let open = true
   const stop = () => {
     open = false
@@ -83,10 +86,12 @@ export function watchClock(
     for (let poor = 0; open && session.state().is !== 'lost'; ) {
       const offset = await measureOffset(session)
       if (open && offset !== undefined) o.onOffset(offset)
+      first.resolve()
       const again = (offset === undefined || offset.uncertaintyMs > poorMs) && poor++ < soon.times
       if (open) await pause(again ? Math.min(soon.everyMs, o.everyMs) : o.everyMs)
     }
     unlisten()
+    first.resolve()
   }
 
   /** Ends early when the watch does; a clock that is only watched must not keep the program alive. */
@@ -98,5 +103,5 @@ export function watchClock(
     clearTimeout(timer)
   }
 
-  return { stop, ended: watch() }
+  return { stop, first: first.promise, ended: watch() }
 }

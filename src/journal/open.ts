@@ -105,10 +105,10 @@ export async function openJournal(o: JournalOptions): Promise<Journal> {
     data: EventData<T>,
   ): Promise<EventRecord<T, EventData<T>>> {
     if (closed) throw new SitrepError('recording', 'the journal is closed', { where: writer })
-    const event = unsealed(type, data)
-    // Nothing is awaited before an ordinary event is in line: the file has the order of the calls.
+    // Nothing is awaited before an ordinary event is in line: the file has the order of the calls. What begins something
+    // gets its time after the look, so that the times have the order of the file.
     if (recorder.mayRefuse(type)) await recorder.look()
-    return (await recorder.add(event)) as EventRecord<T, EventData<T>>
+    return (await recorder.add(unsealed(type, data))) as EventRecord<T, EventData<T>>
   }
 
   async function close(): Promise<void> {

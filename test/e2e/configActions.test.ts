@@ -111,7 +111,9 @@ labSuite(
       expect(carried.map(({ result }) => result.exitCode)).toEqual([0, 0])
       const p = nginxReload.params.parse({})
       await expect
-        .poll(() => nginxReload.verify(session, p, { before: facts } as never), { timeout: 10_000 })
+        .poll(() => nginxReload.verify(session, p, { before: facts, around: around(session) } as never), {
+          timeout: 10_000,
+        })
         .toMatchObject({ verdict: 'ok' })
       expect((await act(nginxReload, session, {})).plan.outcome).toBe('in_sync')
     })
