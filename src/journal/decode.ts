@@ -45,8 +45,12 @@ function problemOf(o: Record<string, unknown>): string | undefined {
   return time.test(o.at as string) ? undefined : 'the field at is not a time in UTC'
 }
 
-/** False for nearly every line: it has too few brackets. */
+/** Characters of a line in which there is no room for more levels than any walk can take. */
+const shallow = 4096
+
+/** False for nearly every line: it is short, or has too few brackets. */
 function mayBeDeep(line: string): boolean {
+  if (line.length <= shallow) return false
   let count = 0
   for (const bracket of ['{', '[']) {
     for (let at = line.indexOf(bracket); at >= 0; at = line.indexOf(bracket, at + 1))
