@@ -237,7 +237,7 @@ describe('what is no record of ours', () => {
         ours +
         deep('[', ']', 20_000) +
         deep('{"a":', '}', 20_000) +
-        deep('[{"b":0,"a":', '}]', 100) +
+        deep('[{"b":0,"a":', '}]', 500) +
         deep('[', ']', 150),
     })
     const { records, problems } = await readJournal(dir)
