@@ -33,6 +33,7 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
   const first = await ready(asked, early.secrets, person)
   requireStep(first.prepared.runbook.steps, flags.from)
   const incident = await openFor(flags, first.prepared)
+  let postmortem: string | undefined
   try {
     say(`incident ${incident.id}`)
     tellRecording(incident)
@@ -62,7 +63,7 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
     })
     for (const { where, next } of ended.unreached)
       if (next !== undefined) say(incident.pipe.text(`${where ?? 'host'}: ${next}`))
-    if (!flags.json && ended.postmortem !== undefined) out(ended.postmortem)
+    postmortem = ended.postmortem
     return ended.exit
   } catch (error) {
     // Told here, where the secrets of the run are known.
@@ -70,6 +71,8 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
   } finally {
     await incident.close()
     tellCheckpoint(incident)
+    // The last line of all, also where both streams go to one place.
+    if (!flags.json && postmortem !== undefined) out(postmortem)
   }
 }
 
