@@ -56,7 +56,7 @@ export const command: CliCommand = {
               approve: headlessApprove({ yes: o.yes === true, targets: o.target ?? [] }, terminal),
               signal: interruptible(),
             })
-            say(ended.reason)
+            say(incident.pipe.text(ended.reason))
             process.exitCode = ended.code
           } finally {
             await incident.close()
