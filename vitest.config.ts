@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/lab/**', 'test/e2e/**', 'test/crash/**'],
+          exclude: ['test/lab/**', 'test/e2e/**', 'test/crash/**', 'test/faults/**'],
           testTimeout: 20_000,
         },
       },
@@ -36,6 +36,17 @@ export default defineConfig({
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
           testTimeout: 120_000,
+        },
+      },
+      {
+        oxc: jsx,
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/lab/globalSetup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
       {

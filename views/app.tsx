@@ -7,11 +7,12 @@ import { keysOf, keysOfPaste } from './input.ts'
 import { useDrawn } from './parts/Ask.tsx'
 import { promptPanel, quitPanel } from './parts/askPanels.ts'
 import { Footer, Message } from './parts/Footer.tsx'
+import { troubleRow } from './parts/hosts.ts'
 import { Line, Lines } from './parts/Line.tsx'
 import { ruleRow } from './parts/Pane.tsx'
 import type { Panel } from './parts/panel.ts'
 import { overlayPanel } from './parts/panels.ts'
-import { RecordingStopped, StatusLine } from './parts/StatusLine.tsx'
+import { HostTrouble, RecordingStopped, StatusLine } from './parts/StatusLine.tsx'
 import { HomeScreen } from './screens/home.tsx'
 import { RoomScreen } from './screens/room.tsx'
 import { useWatch } from './store.ts'
@@ -30,6 +31,7 @@ export function App({ deps, columns, rows }: { deps: HandleDeps; columns: number
   const context = useWatch(({ state, view }) => [
     state.room?.incident.id,
     state.room?.approval,
+    state.room?.hosts,
     state.prompt,
     state.recording,
     view.overlay,
@@ -53,10 +55,12 @@ export function App({ deps, columns, rows }: { deps: HandleDeps; columns: number
     )
   }
   const stopped = context.state.recording.stopped !== undefined
-  const body = rows - 3 - (stopped ? 1 : 0)
+  const trouble = troubleRow(context.state.room?.hosts ?? {}) !== undefined
+  const body = rows - 3 - (stopped ? 1 : 0) - (trouble ? 1 : 0)
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       <StatusLine width={columns} />
+      {trouble && <HostTrouble width={columns} />}
       {stopped && <RecordingStopped width={columns} />}
       <Body width={columns} height={body} />
     </Box>

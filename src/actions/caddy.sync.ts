@@ -6,6 +6,7 @@ import {
   type Adapted,
   adaptFile,
   adaptText,
+  type CaddyWay,
   caddyReload,
   drift,
   lookAtRunning,
@@ -76,19 +77,21 @@ path: /etc/caddy/Caddyfile
   locks: ({ path, unit }) => [`file:${path}`, `caddy:${unit}`],
 
   inspect: async (host, p, around) => {
-    const unit = await lookAtUnit(host, p.unit)
-    const way = wayOf(p, unit)
-    const [sync, effective, wanted] = await Promise.all([
+    // All of it side by side, for each command that waits for another costs a round trip. Where there is no such unit,
+    // what would run as one runs as it is.
+    const way = { caddy: p.caddy, unit: p.unit }
+    const expected = p.admin ?? defaultAdmin
+    const [unit, sync, effective, wanted, first] = await Promise.all([
+      lookAtUnit(host, p.unit),
       inspectSync(host, p, around),
       adaptFile(host, way, p.path, around.text),
-      adaptSource(host, p, around, unit),
+      adaptSource(host, p, around, way),
+      lookAtRunning(host, [expected], around.text),
     ])
-    const known = effective.facts.is === 'adapted' ? [effective.facts.admin] : []
-    const running = await lookAtRunning(
-      host,
-      p.admin === undefined ? [...known, defaultAdmin] : [p.admin],
-      around.text,
-    )
+    const own = effective.facts.is === 'adapted' ? effective.facts.admin : undefined
+    const elsewhere = p.admin === undefined && own !== undefined && addressOf(own) !== addressOf(expected)
+    const there = elsewhere ? await lookAtRunning(host, [own], around.text) : first
+    const running = there.facts.is === 'answers' ? there : bothSilent(there, first)
     return {
       ...sync,
       ...(unit === undefined ? {} : { unit }),
@@ -113,12 +116,18 @@ path: /etc/caddy/Caddyfile
   },
 
   verify: async (host, p, { before, around }) => {
-    const difference = await unlike(host, p, before, around)
+    const expected = p.admin ?? (before.wanted.is === 'adapted' ? before.wanted.admin : undefined)
+    const [difference, effective, first] = await Promise.all([
+      unlike(host, p, before, around),
+      adaptFile(host, wayOf(p, before.unit), p.path, around.text),
+      lookAtRunning(host, [expected], around.text),
+    ])
     if (difference !== undefined) return { verdict: 'failed', reason: difference }
-    const effective = await adaptFile(host, wayOf(p, before.unit), p.path, around.text)
     if (effective.facts.is !== 'adapted')
       return { verdict: 'failed', reason: `Caddy refuses ${p.path}: ${effective.facts.reason}` }
-    const running = await lookAtRunning(host, [p.admin ?? effective.facts.admin], around.text)
+    const listen = p.admin ?? effective.facts.admin
+    const running =
+      addressOf(listen) === addressOf(expected) ? first : await lookAtRunning(host, [listen], around.text)
     if (running.facts.is === 'silent')
       return { verdict: 'failed', reason: `Caddy's admin endpoint does not answer: ${running.facts.reason}` }
     if (running.facts.sha256 !== effective.facts.sha256)
@@ -142,7 +151,7 @@ async function adaptSource(
   host: Reader,
   p: Params,
   around: Around,
-  unit: UnitFacts | undefined,
+  way: CaddyWay,
 ): Promise<{ facts: Adapted }> {
   const wish: FileWish = p
   const bytes =
@@ -151,7 +160,15 @@ async function adaptSource(
       : (await givenSource(wish.source, around)).bytes
   if (bytes === undefined) return { facts: { is: 'skipped', reason: 'its content was not read' } }
   const label = typeof wish.source === 'string' ? wish.source : 'the source'
-  return adaptText(host, wayOf(p, unit), { bytes, label }, around.text)
+  return adaptText(host, way, { bytes, label }, around.text)
+}
+
+type Ran = Awaited<ReturnType<typeof lookAtRunning>>
+
+/** Where the file says it is there is no answer: then the default endpoint counts, and where that is silent too, both are told. */
+function bothSilent(there: Ran, first: Ran): Ran {
+  if (there === first || first.facts.is === 'answers' || there.facts.is === 'answers') return first
+  return { facts: { is: 'silent', reason: `${there.facts.reason}; ${first.facts.reason}` } }
 }
 
 /** Why Caddy can't be made to run with the file, whatever the file holds. */

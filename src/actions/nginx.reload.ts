@@ -98,12 +98,11 @@ export const action: Action<Params, NginxFacts> = {
     const { running } = before
     if (running?.state.master === undefined) return { verdict: 'failed', reason: 'nginx did not run' }
     const was = running.state
-    const now = await lookAtNginxState(
-      host,
-      { ...running.looked, files: [], certificates: [], folders: [] },
-      text,
-    )
-    const { bad, warnings } = sortLogLines(await newLogLines(host, was.logs, text))
+    const [now, lines] = await Promise.all([
+      lookAtNginxState(host, { ...running.looked, files: [], certificates: [], folders: [] }, text),
+      newLogLines(host, was.logs, text),
+    ])
+    const { bad, warnings } = sortLogLines(lines)
     if (bad.length > 0)
       return {
         verdict: 'failed',

@@ -44,14 +44,18 @@ const textOf = ({ shell }: Shell): string => shell.trim()
 
 async function guards(host: Reader, p: Params): Promise<Facts> {
   const facts: Facts = {}
-  if (p.creates !== undefined) {
-    const { endedBy, exitCode, problem } = await host.run({ argv: ['test', '-e', p.creates] })
+  const [created, unless] = await Promise.all([
+    p.creates === undefined ? undefined : host.run({ argv: ['test', '-e', p.creates] }),
+    p.unless === undefined ? undefined : host.run(commandOf(p.unless)),
+  ])
+  if (created !== undefined) {
+    const { endedBy, exitCode, problem } = created
     if (endedBy !== 'exit' || (exitCode !== 0 && exitCode !== 1))
       facts.problem = problem ?? `can't look for ${p.creates}`
     else facts.created = exitCode === 0
   }
-  if (p.unless !== undefined) {
-    const { endedBy, exitCode, problem } = await host.run(commandOf(p.unless))
+  if (unless !== undefined && p.unless !== undefined) {
+    const { endedBy, exitCode, problem } = unless
     // 126 and 127: the guard itself could not be run, which says nothing about what it guards.
     if (endedBy !== 'exit' || problem !== undefined)
       facts.problem = problem ?? `the guard was ended by ${endedBy}`

@@ -1,4 +1,7 @@
+import pLimit from 'p-limit'
 import type { Asked, Asking } from '../compose/headless.ts'
+import type { Question } from '../hosts/prompter.ts'
+import { inert } from '../logs/inert.ts'
 import type { RunbookOptions } from './options.ts'
 import { askLine, hasTerminal } from './terminal.ts'
 
@@ -15,16 +18,30 @@ export function askedOf(runbook: string, o: RunbookOptions): Asked {
 /** Asks for passphrases, host keys and missing parameters on the terminal; nothing is asked without one. */
 export function asking(): Asking {
   if (!hasTerminal()) return {}
+  // Hosts connect side by side, and there is one terminal: the next question waits for the answer to the one before.
+  const one = pLimit(1)
   return {
     prompter: {
-      secret: ({ who, what }) => askLine(`${who}: ${what}: `, { hidden: true }),
-      confirm: async ({ who, what }) =>
-        (await askLine(`${who}: ${what} [y/N] `))?.trim().toLowerCase() === 'y',
+      secret: (q) => one(() => askLine(asked(q), { hidden: true, ...until(q) })),
+      text: (q) => one(() => askLine(asked(q), until(q))),
+      confirm: (q) =>
+        one(async () => {
+          const said = await askLine(inert(`${q.who}: ${q.what} [y/N] `), until(q))
+          return said?.trim().toLowerCase() === 'y'
+        }),
     },
     param: ({ name, description, secret }) =>
       askLine(`${name}${description === undefined ? '' : ` (${description})`}: `, { hidden: secret }),
   }
 }
+
+/** The question as it stands on the terminal: what a host says in it can do nothing there. */
+function asked({ who, what }: Question): string {
+  const text = inert(`${who}: ${what.trimEnd()}`)
+  return /[:?]$/.test(text) ? `${text} ` : `${text}: `
+}
+
+const until = ({ signal }: Question) => (signal === undefined ? {} : { signal })
 
 /** A signal that SIGINT, SIGTERM and SIGHUP abort; a second one ends the process at once. */
 export function interruptible(): AbortSignal {

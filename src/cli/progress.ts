@@ -1,4 +1,5 @@
 import type { Progress } from '../run/context.ts'
+import { isAsking } from './terminal.ts'
 
 /** One line on stderr that says what is being done; nothing where stderr is no terminal. */
 export interface ProgressLine {
@@ -11,12 +12,14 @@ export interface ProgressLine {
 export function progressLine(wanted: boolean, clean: (text: string) => string): ProgressLine {
   const { stderr } = process
   if (!wanted || !stderr.isTTY) return { show: () => undefined, clear: () => undefined }
-  const clear = () => void stderr.write('\r\u001b[K')
+  const clear = () => {
+    if (!isAsking()) stderr.write('\r\u001b[K')
+  }
   return {
     clear,
     show: (now) => {
       clear()
-      if (now === undefined) return
+      if (now === undefined || isAsking()) return
       const text = clean([now.host, now.step, now.doing].filter((word) => word !== '').join('  '))
       stderr.write(`${text.slice(0, Math.max(0, (stderr.columns ?? 80) - 1))}\r`)
     },

@@ -7,6 +7,7 @@ import { headlessApprove } from '../run/policy.ts'
 import { asking, interruptible } from './asking.ts'
 import { tellCheckpoint } from './checkpoint.ts'
 import { tellFailure } from './failure.ts'
+import { hostStatesTold } from './hostStates.ts'
 import { inkFor, out, say } from './output.ts'
 import { eventPrinter } from './print/events.ts'
 import { progressLine } from './progress.ts'
@@ -20,6 +21,8 @@ export interface RunFlags {
   json: boolean
   incident?: string
   from?: string
+  /** The locks of others that may be taken over. */
+  takeOver?: readonly string[]
   /** How the incident is declared where none is named. */
   declare?: { title: string; severity: 'sev1' | 'sev2' | 'sev3' | 'sev4' | 'sev5' }
 }
@@ -57,9 +60,15 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
     const ended = await run(first, incident, {
       approve: headlessApprove({ yes: flags.yes, targets: flags.targets }, terminal),
       asking: person,
+      asksPerson: terminal !== undefined && !flags.yes,
       signal,
       progress: progress.show,
+      onHostState: hostStatesTold((line) => {
+        progress.clear()
+        say(incident.pipe.text(line))
+      }),
       ...(flags.from === undefined ? {} : { from: flags.from }),
+      ...(flags.takeOver === undefined ? {} : { takeOver: flags.takeOver }),
     })
     for (const { where, next } of ended.unreached)
       if (next !== undefined) say(incident.pipe.text(`${where ?? 'host'}: ${next}`))

@@ -10,6 +10,13 @@ export function hasTerminal(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
 
+let open = 0
+
+/** True while a question stands on the terminal and its answer is typed: nothing else may write to that line. */
+export function isAsking(): boolean {
+  return open > 0
+}
+
 /** How long keys are dropped after an approval was shown, in milliseconds: they were typed for something else. */
 const typedAhead = 250
 
@@ -21,7 +28,21 @@ export async function askLine(
   question: string,
   o: { hidden?: boolean; fresh?: boolean; signal?: AbortSignal } = {},
 ): Promise<string | undefined> {
-  if (o.fresh === true) await dropTypedAhead()
+  open++
+  try {
+    if (o.fresh === true) await dropTypedAhead()
+    return await readAnswer(question, o)
+  } finally {
+    open--
+  }
+}
+
+async function readAnswer(
+  question: string,
+  o: { hidden?: boolean; signal?: AbortSignal },
+): Promise<string | undefined> {
+  // What is being done may stand on this line.
+  process.stderr.write('\r\u001b[K')
   const output =
     o.hidden === true ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr
   if (o.hidden === true) process.stderr.write(question)
@@ -67,7 +88,9 @@ export function terminalApproval(
   { clean, onScreen }: { clean: <T>(value: T) => T; onScreen?: (plan: string) => boolean },
 ): AskTerminal {
   return async (request, signal) => {
-    const { plan, confirm, target, changed, repeats, question } = clean(request)
+    const { plan, confirm, target, changed, repeats, question, hosts } = clean(request)
+    const where =
+      hosts === undefined ? plan.host : `${hosts.length} hosts, the same on each: ${hosts.join(', ')}`
     if (question !== undefined) return askPerson(question, signal)
     const there = onScreen?.(plan.hash) === true && repeats === undefined
     const lines = there ? [`  ${ink('strong', plan.step)}  ${plan.title}`] : planLines(plan, ink)
@@ -75,8 +98,8 @@ export function terminalApproval(
       // The progress line may stand here.
       '\r\u001b[K',
       changed === true
-        ? ink('warn', `The plan changed since it was approved. ${plan.host}:`)
-        : ink('strong', `${plan.host}:`),
+        ? ink('warn', `The plan changed since it was approved. ${where}:`)
+        : ink('strong', `${where}:`),
       ...lines,
       ...(repeats === undefined ? [] : [`    ${ink('warn', repeats)}`]),
     ]

@@ -1,13 +1,17 @@
 import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { openInventory, pickHosts } from '../compose/inventory.ts'
-import { appendTrusted, knownHostsFiles, trustLine } from '../hosts/known_hosts.ts'
+import { chainOf } from '../hosts/jump/chain.ts'
+import { appendTrusted, knownHostsFiles, knownName, trustLine } from '../hosts/known_hosts.ts'
+import { showOpensshHostKey } from '../hosts/openssh.ts'
+import { createSecretStore } from '../hosts/secrets.ts'
 import { showHostKey } from '../hosts/ssh2.ts'
-import { completeHost } from '../inventory/build.ts'
+import { completeHost } from '../inventory/complete.ts'
 import { SitrepError } from '../model/errors.ts'
+import type { Host, Inventory } from '../model/host.ts'
 import { configFolder } from '../runbook/find.ts'
 import { trustFolder } from '../runbook/trust.ts'
-import { askLine, hasTerminal } from './terminal.ts'
+import { asking } from './asking.ts'
 
 /** Trusts the runbooks of a folder; gives its resolved path. */
 export async function trustRunbooks(dir: string): Promise<string> {
@@ -16,16 +20,22 @@ export async function trustRunbooks(dir: string): Promise<string> {
   return trustFolder(dir, configFolder(process.env, homedir()))
 }
 
-/** Shows a host's key and writes it to known_hosts after a yes, or where its fingerprint is the one that was given. */
+/**
+ * Shows a host's key and writes it to known_hosts after a yes, or where its fingerprint is the one that was given. Jump hosts
+ * on the way are logged in to; one that is not known itself is asked about first.
+ */
 export async function trustHost(
   name: string,
   o: { fingerprint?: string; inventory?: string },
 ): Promise<string> {
-  const inventory = await openInventory(o.inventory)
-  const [picked] = pickHosts(inventory, [name], { adHoc: true })
-  if (picked === undefined) throw new SitrepError('usage', `unknown host ${name}`)
-  const host = await completeHost(picked, { home: homedir() })
-  const { key, verdict } = await showHostKey(host)
+  const host = await hostOf(name, await openInventory(o.inventory))
+  const { prompter } = asking()
+  const secrets = createSecretStore()
+  const show = host.transport === 'openssh' ? showOpensshHostKey : showHostKey
+  const { key, verdict } = await show(host, {
+    secrets,
+    ...(prompter === undefined ? {} : { prompter }),
+  })
   const { fingerprint } = verdict
   if (verdict.is === 'known') return `${name} is already trusted: ${fingerprint}`
   if (verdict.is !== 'unknown') {
@@ -41,9 +51,14 @@ export async function trustHost(
     })
   }
   if (o.fingerprint === undefined) {
-    const question = `${name} (${host.address}:${host.port}) shows ${fingerprint}. Is this its key? [y/N] `
-    const yes = hasTerminal() && (await askLine(question))?.trim().toLowerCase() === 'y'
-    if (!yes)
+    const vouched = verdict.authority
+      ? `A certificate authority vouches for such hosts (${verdict.authority.file}:${verdict.authority.line}). `
+      : ''
+    const yes = await prompter?.confirm({
+      who: `${name} (${host.address}:${host.port})`,
+      what: `it shows ${fingerprint}. ${vouched}Is this its key?`,
+    })
+    if (yes !== true)
       throw new SitrepError('not_approved', `not trusted: ${fingerprint}`, {
         where: name,
         next: `give --fingerprint ${fingerprint} where that is its key`,
@@ -51,6 +66,38 @@ export async function trustHost(
   }
   const [file] = knownHostsFiles(host)
   if (file === undefined) throw new SitrepError('usage', 'no known_hosts file to write to')
-  await appendTrusted(file, trustLine(host.address, host.port, key))
+  const known = knownName(host)
+  appendTrusted(file, trustLine(known.name, known.port, key))
   return `trusted: ${name} ${fingerprint}, written to ${file}`
+}
+
+async function hostOf(name: string, inventory: Inventory): Promise<Host> {
+  const host = await completed(name, inventory)
+  if (host.unusable) {
+    throw new SitrepError('usage', host.unusable.reason, { where: name, next: host.unusable.next })
+  }
+  if (host.transport === 'local')
+    throw new SitrepError('usage', `${name} is this machine: it has no host key`)
+  return host
+}
+
+async function completed(name: string, inventory: Inventory): Promise<Host> {
+  const home = homedir()
+  try {
+    const [picked] = pickHosts(inventory, [name], { adHoc: true })
+    if (picked !== undefined) return await completeHost(picked, { home })
+    throw new SitrepError('usage', `unknown host ${name}`)
+  } catch (error) {
+    // A jump host that only OpenSSH's configuration knows is trusted by the name that the way to a host gives it.
+    const hosts = await Promise.all(inventory.hosts.map((host) => completeHost(host, { home })))
+    const hop = hosts.flatMap(waysOf).find((one) => one.name === name)
+    if (!hop) throw error
+    return hop
+  }
+}
+
+/** Each jump host on the way to a host, with those before it as its own way. */
+function waysOf(host: Host): Host[] {
+  const chain = chainOf(host)
+  return chain.map((hop, at) => ({ ...hop, via: chain.slice(0, at) }))
 }

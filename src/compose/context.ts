@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { Pipe } from '../logs/pipe.ts'
 import type { Append } from '../model/event.ts'
 import type { Inventory } from '../model/host.ts'
@@ -6,6 +7,7 @@ import type { SecretStore } from '../model/secret.ts'
 import { carryOut } from '../run/carry/index.ts'
 import type { Condition, Progress, RunContext } from '../run/context.ts'
 import type { Keep } from '../run/keep.ts'
+import type { Locks } from '../run/locks.ts'
 import { approvalPolicy } from '../run/policy.ts'
 import type { Approve } from '../run/types.ts'
 import type { Fleet } from './fleet.ts'
@@ -30,13 +32,22 @@ export function runContext(o: {
   prepared: Prepared
   fleet: Fleet
   approve: Approve
+  /** True where a person approves. */
+  asksPerson?: boolean
+  locks?: Locks
   signal: AbortSignal
   leaving?: AbortSignal
   progress?: (now: Progress | undefined) => void
   onOutput?: RunContext['onOutput']
 }): RunContext {
   const { record, prepared, fleet } = o
-  const policy = approvalPolicy({ hosts: prepared.hosts, confirmOver: o.inventory.confirmOver })
+  const policy = approvalPolicy({
+    hosts: prepared.hosts,
+    confirmOver: o.inventory.confirmOver,
+    group: prepared.group,
+  })
+  // Hosts that run side by side may ask at the same time; a person answers one question after another.
+  const oneByOne = pLimit(1)
   return {
     run: o.run,
     incident: record.id,
@@ -47,10 +58,13 @@ export function runContext(o: {
     secrets: record.secrets,
     append: record.append,
     approve: async (request, signal) => {
-      const decision = await o.approve(request, signal)
-      if (decision.answer === 'run' && decision.how === 'typed') policy.wasTyped()
+      const decision = await oneByOne(() => o.approve(request, signal))
+      if (decision.answer === 'run' && decision.how === 'typed' && request.holder === undefined)
+        policy.wasTyped()
       return decision
     },
+    ...(o.asksPerson === undefined ? {} : { asksPerson: o.asksPerson }),
+    ...(o.locks === undefined ? {} : { locks: o.locks }),
     carry: carryOut,
     resolve: prepared.resolve,
     verdictOf: (condition, host) =>

@@ -1,18 +1,20 @@
 import { homedir, userInfo } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ClockWatch, watchClock } from '../hosts/clockOffset.ts'
-import { type ConnectEvent, connect } from '../hosts/connect.ts'
+import { connect } from '../hosts/connect.ts'
 import { createLocalSession } from '../hosts/local.ts'
 import { createPool } from '../hosts/pool.ts'
 import type { Prompter } from '../hosts/prompter.ts'
-import { createSudoPasswords } from '../hosts/sudo/passwords.ts'
-import { completeHost } from '../inventory/build.ts'
+import { createSharedLinks } from '../hosts/shared.ts'
+import { completeHost } from '../inventory/complete.ts'
 import { type ClockOffset, isNews } from '../model/clock.ts'
 import type { Session } from '../model/command.ts'
 import { SitrepError } from '../model/errors.ts'
 import type { Append } from '../model/event.ts'
-import type { Host, HostState } from '../model/host.ts'
+import type { Host, HostState, LinkTimes } from '../model/host.ts'
 import type { SecretStore } from '../model/secret.ts'
+import { hostRecorder } from './hostEvents.ts'
+import { passwordsOf } from './passwords.ts'
 
 /** The sessions to the hosts of one run, opened when they are first wanted, and journaled. */
 export interface Fleet extends AsyncDisposable {
@@ -23,8 +25,11 @@ export interface Fleet extends AsyncDisposable {
   state(name: string): HostState
 }
 
-/** How long a fleet that is closed waits for a host's first measurement, in milliseconds. */
-const clockPatience = 1000
+/**
+ * How long a fleet that is closed waits for a host's first measurement, in milliseconds. It went out with the first command,
+ * so only the run that looked at next to nothing, or a host that is slow to tell its time, needs it at all.
+ */
+const clockPatience = 250
 
 /** Makes the fleet of these hosts; nothing is connected yet. What an entry does not say comes from OpenSSH's configuration. */
 export async function createFleet(o: {
@@ -32,17 +37,16 @@ export async function createFleet(o: {
   secrets: SecretStore
   append?: Append
   prompter?: Prompter
+  /** Beside those of each host's own entry, which win. */
+  times?: Partial<LinkTimes>
   onState?(host: string, state: HostState): void
   /** How often each host's clock is measured while its session is open, in milliseconds; every 5 minutes where absent. */
   clocksEveryMs?: number
 }): Promise<Fleet> {
   const hosts = new Map<string, Host>()
-  for (const host of await Promise.all(o.hosts.map((host) => completeHost(host, { home: homedir() }))))
-    hosts.set(host.name, host)
-  const passwords = createSudoPasswords({
-    secrets: o.secrets,
-    ...(o.prompter === undefined ? {} : { prompter: o.prompter }),
-  })
+  for (const host of await Promise.all(o.hosts.map((host) => completeHost(host)))) hosts.set(host.name, host)
+  const passwords = passwordsOf(o)
+  const shared = createSharedLinks()
   const pending = new Set<Promise<unknown>>()
   // A record that can't be written is told by the next append that somebody waits for.
   const recording = (recorded: Promise<unknown>) => {
@@ -51,7 +55,7 @@ export async function createFleet(o: {
     void settled.then(() => pending.delete(settled))
   }
   let closing = false
-  const states = new Map<string, HostState['is']>()
+  const recorder = o.append === undefined ? undefined : hostRecorder(o.append, recording)
   const clocks = new Map<string, ClockOffset>()
   const watches = new Set<ClockWatch>()
   // Beside everything else: nobody waits for a measurement, and one that fails is made again later.
@@ -70,28 +74,21 @@ export async function createFleet(o: {
     void watching.ended.then(() => watches.delete(watching))
   }
   const pool = createPool({
-    connect: async (host) => {
+    connect: async (host, opening) => {
       const session = await connect(host, {
+        ...opening,
         secrets: o.secrets,
         passwords,
+        shared,
         ...(o.prompter === undefined ? {} : { prompter: o.prompter }),
-        onEvent: (event) => {
-          if (o.append !== undefined) recording(record(o.append, event))
-        },
+        ...(o.times === undefined ? {} : { times: o.times }),
+        ...(recorder === undefined ? {} : { onEvent: recorder.event }),
       })
       watch(host, session)
       return session
     },
     onState: (host, state) => {
-      const before = states.get(host)
-      states.set(host, state.is)
-      if (o.append !== undefined && !closing) {
-        // Only a way that was open can be lost; one that never opened was refused.
-        if (state.is === 'lost' && (before === 'ready' || before === 'stale'))
-          recording(o.append('host.lost', { host, reason: state.reason }))
-        if (state.is === 'stale' && before === 'ready')
-          recording(o.append('host.stale', { host, since: state.since }))
-      }
+      if (!closing) recorder?.state(host, state)
       o.onState?.(host, state)
     },
   })
@@ -114,28 +111,11 @@ export async function createFleet(o: {
       closing = true
       for (const watching of watches) watching.stop()
       await pool.close()
+      await shared.close()
       await Promise.all([...watches].map(({ ended }) => ended))
       await Promise.all(pending)
     },
   }
-}
-
-async function record(append: Append, event: ConnectEvent): Promise<void> {
-  const { host } = event
-  if (event.is === 'connected') {
-    const { ms, fingerprint } = event
-    await append('host.connected', {
-      host: host.name,
-      address: host.address,
-      user: host.user,
-      transport: host.transport,
-      ...(fingerprint === undefined ? {} : { fingerprint }),
-      ms: Math.round(ms),
-    })
-    return
-  }
-  const { phase, reason, fingerprints } = event
-  await append('host.refused', { host: host.name, phase, reason, fingerprints: [...fingerprints] })
 }
 
 function thisMachine(): Host {

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import type { Prompter } from '../hosts/prompter.ts'
 import { exitCodeOf, SitrepError, worstExit } from '../model/errors.ts'
-import type { Inventory } from '../model/host.ts'
+import type { HostState, Inventory } from '../model/host.ts'
 import type { ParamSpec } from '../model/runbook.ts'
 import type { Observed } from '../run/checks.ts'
 import type { Progress, RunContext } from '../run/context.ts'
 import { earlierStates, restoreOutputs } from '../run/left.ts'
+import { createLocks } from '../run/locks.ts'
 import { approveProbes } from '../run/probes.ts'
 import { danglingOf } from '../run/resume.ts'
-import { checksOf, createOutputs, runUnits } from '../run/run.ts'
+import { settleReverts } from '../run/revert/settle.ts'
+import { bearable, checksOf, createOutputs, runUnits } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
 import type { Approve } from '../run/types.ts'
 import { parseParamFlags } from '../runbook/given.ts'
@@ -20,8 +22,9 @@ import { openInventory } from './inventory.ts'
 import { followLogs } from './logs.ts'
 import { openRunbook } from './open.ts'
 import { openedChecks } from './opened.ts'
+import { operatorName } from './operator.ts'
 import { type Prepared, prepareRun } from './prepare.ts'
-import { openUnits, settleEarlier, unknownSecrets, withLeft } from './resume.ts'
+import { openChanges, openUnits, settleEarlier, unknownSecrets, withLeft } from './resume.ts'
 import { type UnknownSecret, unseenSecrets } from './secrets.ts'
 
 /** What the command line says of a runbook. */
@@ -93,17 +96,22 @@ export interface Ran {
   postmortem: string | undefined
   before: Observed[]
   after: Observed[]
-  /** Why hosts could not be reached; no step ran then. */
+  /** Why hosts could not be reached; where the runbook does not bear their loss (`max_failures`), no step ran. */
   unreached: SitrepError[]
 }
 
 /** What a headless run is given. */
 export interface RunOptions {
   approve: Approve
+  /** True where a person approves. */
+  asksPerson?: boolean
   asking: Asking
   from?: string
+  /** The locks of others that may be taken over, by their ids. */
+  takeOver?: readonly string[]
   signal: AbortSignal
   progress?: (now: Progress | undefined) => void
+  onHostState?: (host: string, state: HostState) => void
   onOutput?: RunContext['onOutput']
 }
 
@@ -114,9 +122,10 @@ export interface RunOptions {
 export async function run(ready: Ready, incident: OpenIncident, o: RunOptions): Promise<Ran> {
   const runId = crypto.randomUUID()
   try {
-    const { unseen, ...ran } = await runOnHosts(runId, ready, incident, o)
+    const { unseen, notes, ...ran } = await runOnHosts(runId, ready, incident, o)
     // The sessions and logs are closed by now: what their ends record stands before the end of the run.
-    const summary = unseen.length === 0 ? {} : { summary: unseenSecrets(unseen) }
+    const said = [...notes, ...(unseen.length === 0 ? [] : [unseenSecrets(unseen)])]
+    const summary = said.length === 0 ? {} : { summary: said.join('; ') }
     return { ...ran, ...(await finishRun(incident, { run: runId, exit: ran.exit, ...summary })) }
   } catch (error) {
     const opened = incident.read().runs[runId] !== undefined
@@ -133,7 +142,7 @@ async function runOnHosts(
   { inventory, prepared }: Ready,
   incident: OpenIncident,
   o: RunOptions,
-): Promise<Omit<Ran, 'postmortem'> & { unseen: UnknownSecret[] }> {
+): Promise<Omit<Ran, 'postmortem'> & { unseen: UnknownSecret[]; notes: string[] }> {
   const { runbook } = prepared
   const dangling = danglingOf(incident.read())
   const earlier = () => earlierStates(incident.read(), runbook.name)
@@ -155,6 +164,12 @@ async function runOnHosts(
     secrets: incident.secrets,
     append: incident.append,
     ...prompterOf(o.asking),
+    ...(o.onHostState === undefined ? {} : { onState: o.onHostState }),
+  })
+  await using locks = createLocks({
+    by: operatorName(),
+    runbook: runbook.name,
+    takeOver: o.takeOver ?? [],
   })
   const context = runContext({
     run: runId,
@@ -162,7 +177,9 @@ async function runOnHosts(
     inventory,
     prepared,
     fleet,
+    locks,
     approve: o.approve,
+    ...(o.asksPerson === undefined ? {} : { asksPerson: o.asksPerson }),
     signal: o.signal,
     ...(o.progress === undefined ? {} : { progress: o.progress }),
     ...(o.onOutput === undefined ? {} : { onOutput: o.onOutput }),
@@ -171,14 +188,20 @@ async function runOnHosts(
   logs.watch(runbook.symptoms)
   const failed = await reach(fleet, prepared)
   const units = unitsFrom(prepared.units, o.from, runbook.steps, open)
-  const hosts = prepared.hosts.map(({ name }) => name)
+  const lost = new Set(failed.keys())
+  const hosts = prepared.hosts.map(({ name }) => name).filter((name) => !lost.has(name))
+  const blocked = failed.size > 0 && !bearable(units, lost)
   const unseen =
-    dangling.length === 0 || failed.size > 0 ? [] : await unknownSecrets(context, incident, prepared.units)
+    openChanges(incident.read()).length === 0 || blocked
+      ? []
+      : await unknownSecrets(context, incident, prepared.units)
+  const reverts = blocked || unseen.length > 0 ? [] : await settleReverts(context, incident, hosts)
   const settled =
-    failed.size > 0 || unseen.length > 0
-      ? { codes: [failed.size > 0 ? 3 : exitCodeOf.not_approved], goesOn: false }
+    blocked || unseen.length > 0
+      ? { codes: [blocked ? 3 : exitCodeOf.not_approved], goesOn: false, notes: [] }
       : await settleEarlier(context, incident, { dangling, hosts, all: prepared.units, next: units })
-  const codes = settled.codes
+  const codes = failed.size > 0 ? [exitCodeOf.unreachable, ...settled.codes] : settled.codes
+  const notes = [...reverts, ...settled.notes]
   const looks: Pick<Ran, 'before' | 'after'> = { before: [], after: [] }
   const decided = settled.goesOn ? await approveProbes(context, prepared.checks) : 'stop'
   if (settled.goesOn && decided === 'stop') codes.push(exitCodeOf.not_approved)
@@ -192,7 +215,9 @@ async function runOnHosts(
       context,
       units.map((unit) => withLeft(unit, earlier())),
       outputs,
+      lost,
     )
+    if (end.untouched.length > 0) notes.push(`not touched: ${end.untouched.join(', ')}`)
     codes.push(...end.codes)
     if (!o.signal.aborted) {
       looks.after = await checksOf(context, prepared.checks, 'after', probes)
@@ -201,7 +226,7 @@ async function runOnHosts(
   }
   if (o.signal.aborted) codes.push(exitCodeOf.interrupted)
   o.progress?.(undefined)
-  return { exit: worstExit(codes), ...looks, unreached: [...failed.values()], unseen }
+  return { exit: worstExit(codes), ...looks, unreached: [...failed.values()], unseen, notes }
 }
 
 /** The prompter as an optional entry. */

@@ -1,5 +1,6 @@
 import { homedir, userInfo } from 'node:os'
 import { adHocHost, chooseHosts } from '../inventory/choose.ts'
+import { completeHost } from '../inventory/complete.ts'
 import { findInventory, loadInventory } from '../inventory/load.ts'
 import { SitrepError } from '../model/errors.ts'
 import type { Host, Inventory } from '../model/host.ts'
@@ -29,11 +30,17 @@ export function pickHosts(
 ): Host[] {
   const known = (name: string) =>
     inventory.hosts.some((host) => host.name === name || host.groups.includes(name))
+  const peers = new Map(inventory.hosts.map((host) => [host.name, host]))
   return names.flatMap((name) =>
     o.adHoc === true && !known(name) && (inventory.hosts.length === 0 || name.includes('@'))
-      ? [adHocHost(name, operator())]
+      ? [{ ...adHocHost(name, operator()), peers }]
       : chooseHosts(inventory, [name]),
   )
+}
+
+/** The hosts as they are reached, with where each value came from. */
+export function completeHosts(hosts: readonly Host[]): Promise<Host[]> {
+  return Promise.all(hosts.map((host) => completeHost(host, { sources: true })))
 }
 
 function operator() {

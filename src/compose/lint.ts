@@ -4,14 +4,16 @@ import { inventoryFileName, parseInventory } from '../inventory/load.ts'
 import type { Finding } from '../model/runbook.ts'
 import { parseSource } from '../model/source.ts'
 import { lintRunbook } from '../runbook/lint.ts'
-import { parseRunbook } from '../runbook/load.ts'
+import { type Loaded, loadRunbook, parseRunbook } from '../runbook/load.ts'
 import { readLimited } from '../runbook/source.ts'
 import { kinds } from './kinds.ts'
 
 /** Everything that is wrong with a runbook or an inventory, and what will hurt one day. */
 export async function lintFile(file: string): Promise<Finding[]> {
   const read = await readLimited(file)
-  return 'problem' in read ? [read.problem] : lintText(read.bytes, file)
+  if ('problem' in read) return [read.problem]
+  if (isInventory(read.bytes, file)) return lintText(read.bytes, file)
+  return withWarnings(await loadRunbook(file, kinds))
 }
 
 /**
@@ -19,13 +21,17 @@ export async function lintFile(file: string): Promise<Finding[]> {
  * `hosts:` and neither `runbook:` nor `steps:`.
  */
 export function lintText(text: Uint8Array | string, name: string): Finding[] {
-  if (basename(name) === inventoryFileName || looksLikeInventory(text, name))
+  if (isInventory(text, name))
     return parseInventory(text, name, { user: userInfo().username, home: homedir() }).findings
-  const { runbook, findings } = parseRunbook(text, name, kinds)
+  return withWarnings(parseRunbook(text, name, kinds))
+}
+
+function withWarnings({ runbook, findings }: Loaded): Finding[] {
   return runbook === undefined ? findings : [...findings, ...lintRunbook(runbook, kinds)]
 }
 
-function looksLikeInventory(text: Uint8Array | string, name: string): boolean {
+function isInventory(text: Uint8Array | string, name: string): boolean {
+  if (basename(name) === inventoryFileName) return true
   const { value } = parseSource(text, name)
   if (!isMapping(value) || 'runbook' in value || 'steps' in value) return false
   return isMapping(value.hosts)

@@ -16,6 +16,8 @@ export interface Prepared {
   runbook: Runbook
   /** Every host that a step or a check names, in the order of the runbook. */
   hosts: Host[]
+  /** The one group that names exactly these hosts, where they were asked for by it. */
+  group: string | undefined
   /** Parameters for people: secrets as their mark. */
   shownParams: Record<string, string>
   units: Unit[]
@@ -101,12 +103,26 @@ export async function prepareRun(o: {
   return {
     runbook,
     hosts: [...hosts.values()],
+    group: groupOf(inventory, o.hosts.length > 0 ? o.hosts : runbook.hosts, [...hosts.keys()]),
     shownParams: showParams(params),
     units,
     checks,
     logs,
     resolve,
   }
+}
+
+function groupOf(
+  inventory: Inventory,
+  asked: readonly string[],
+  hosts: readonly string[],
+): string | undefined {
+  const [name] = asked
+  if (asked.length !== 1 || name === undefined) return undefined
+  const members = inventory.hosts.filter(({ groups }) => groups.includes(name)).map((host) => host.name)
+  return members.length === hosts.length && members.every((member) => hosts.includes(member))
+    ? name
+    : undefined
 }
 
 function hostOf(hosts: ReadonlyMap<string, Host>, name: string): Host {

@@ -1,6 +1,7 @@
 import { SitrepError } from '../model/errors.ts'
 import type { Incident, StartedChange, StepState } from '../model/incident.ts'
 import { isStepDone } from '../model/stepDone.ts'
+import { begunOf, type Settled, settleBegun, sweepJobs } from '../run/begun.ts'
 import type { RunContext, Unit } from '../run/context.ts'
 import { leftOf } from '../run/left.ts'
 import { type Dangling, danglingOf, settleDangling } from '../run/resume.ts'
@@ -16,7 +17,7 @@ export async function settleEarlier(
   context: RunContext,
   incident: Pick<OpenIncident, 'read'>,
   o: { dangling: readonly Dangling[]; hosts: readonly string[]; all: readonly Unit[]; next: readonly Unit[] },
-): Promise<{ codes: number[]; goesOn: boolean }> {
+): Promise<{ codes: number[]; goesOn: boolean; notes: string[] }> {
   const codes: number[] = []
   let goesOn = true
   for (const left of o.dangling.filter(({ state }) => o.hosts.includes(state.host))) {
@@ -30,7 +31,40 @@ export async function settleEarlier(
     codes.push(end.code)
     if (context.signal.aborted || o.next.some(same)) goesOn = false
   }
-  return { codes, goesOn }
+  const others = await settleOthers(context, incident, o.hosts)
+  for (const { begun, is } of others) {
+    if (begun.is !== 'undo' || is === 'ok') continue
+    codes.push(is === 'failed' ? 1 : 5)
+    if (o.next.some(({ step, host }) => step.id === begun.step && host === begun.host)) goesOn = false
+  }
+  return { codes, goesOn, notes: others.map(saySettled) }
+}
+
+/**
+ * Looks what became of the undos and commands that earlier consoles began on these hosts, and records it; then removes from
+ * them the folders of jobs whose results are recorded.
+ */
+export async function settleOthers(
+  context: Parameters<typeof settleBegun>[0],
+  incident: Pick<OpenIncident, 'read'>,
+  hosts: readonly string[],
+): Promise<Settled[]> {
+  const { jobs = {} } = incident.read()
+  if (!Object.values(jobs).some(({ host }) => hosts.includes(host))) return []
+  const settled = await settleBegun(context, begunOf(incident.read(), hosts), ({ id }) =>
+    begunOf(incident.read()).some((one) => one.id === id),
+  )
+  // A host that does not answer keeps them for the next look; `sitrep doctor` lists them.
+  const sweep = async (host: string) => sweepJobs(await context.session(host), incident.read())
+  await Promise.all(hosts.map((host) => sweep(host).catch(() => 0)))
+  return settled
+}
+
+/** One line for what was found. */
+export function saySettled({ begun, reason }: Settled): string {
+  const { is, step, host, say, at } = begun
+  const what = is === 'undo' ? `undo of ${step} (${say})` : say
+  return `${what} on ${host}, started ${at.slice(11, 19)}: ${reason}`
 }
 
 /**
@@ -43,12 +77,17 @@ export async function unknownSecrets(
   context: RunContext,
   incident: Pick<OpenIncident, 'read' | 'hides'>,
   units: readonly Unit[],
-  changes: readonly StartedChange[] = danglingOf(incident.read()).map(({ change }) => change),
+  changes: readonly Pick<StartedChange, 'at'>[] = openChanges(incident.read()),
 ): Promise<UnknownSecret[]> {
   const at = changes.map((change) => change.at)
   const missing = await resolveSecrets(incident, context.secrets, { at })
   if (missing.length > 0) await planAll(context, units).catch(() => undefined)
   return missingSecrets(incident, context.secrets, at)
+}
+
+/** Everything that was started and whose end is not recorded. */
+export function openChanges(incident: Incident): Pick<StartedChange, 'at'>[] {
+  return [...danglingOf(incident).map(({ change }) => change), ...begunOf(incident)]
 }
 
 /** Says which units no run of the runbook has done yet; none where it was never run in this incident. */

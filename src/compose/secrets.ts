@@ -24,7 +24,7 @@ export interface UnknownSecret {
 
 /** A password is asked for again when it is needed, and no command prints it. */
 export function isPassword(name: string, source: string | undefined): boolean {
-  return source === 'prompt' && name.startsWith('sudo ')
+  return source === 'prompt' && /^(sudo|ssh) /.test(name)
 }
 
 /**

@@ -1,19 +1,23 @@
 import { exitCodeOf, SitrepError, worstExit } from '../model/errors.ts'
 import type { Append } from '../model/event.ts'
-import type { StartedChange, StepState } from '../model/incident.ts'
+import type { Incident, StartedChange, StepState } from '../model/incident.ts'
 import type { Started } from '../run/apply.ts'
+import type { Settled } from '../run/begun.ts'
 import { carryOut } from '../run/carry/index.ts'
 import type { RunContext } from '../run/context.ts'
 import { hashOf } from '../run/hash.ts'
 import { hasBegun, startedOf } from '../run/left.ts'
+import { createLocks, type Locks, underLock } from '../run/locks.ts'
 import { approvalPolicy } from '../run/policy.ts'
 import { stepOf } from '../run/resume.ts'
 import type { Approve, StepPlan } from '../run/types.ts'
 import { undoStarted } from '../run/undo.ts'
-import { createFleet } from './fleet.ts'
+import { createFleet, type Fleet } from './fleet.ts'
 import type { Asking } from './headless.ts'
 import type { OpenIncident } from './incident.ts'
 import { openInventory, pickHosts } from './inventory.ts'
+import { operatorName } from './operator.ts'
+import { saySettled, settleOthers } from './resume.ts'
 import { resolveSecrets, unseenSecrets, withholding } from './secrets.ts'
 
 /** Undoes the steps of an incident from its journal, newest first; asks once for each step. */
@@ -25,6 +29,10 @@ export async function undoIncident(
     inventory?: string
     asking: Asking
     approve: Approve
+    /** True where a person approves. */
+    asksPerson?: boolean
+    /** The locks of others that may be taken over, by their ids. */
+    takeOver?: readonly string[]
     signal: AbortSignal
   },
 ): Promise<{ code: number; reason: string }> {
@@ -44,6 +52,7 @@ export async function undoIncident(
     append: incident.append,
     ...(o.asking.prompter === undefined ? {} : { prompter: o.asking.prompter }),
   })
+  await using locks = createLocks({ by: operatorName(), runbook: '', takeOver: o.takeOver ?? [] })
   const unseen = await resolveSecrets(incident, incident.secrets, {
     at: states.flatMap(remaining).map(({ at }) => at),
     prompter: o.asking.prompter,
@@ -54,13 +63,37 @@ export async function undoIncident(
   })
   const secretNames = unseen.map(({ name }) => name)
   const codes: number[] = []
+  const begun = unseen.length > 0 ? [] : await settleUndos(incident, fleet, names, o.signal)
+  const open = begun.find(({ begun, is }) => begun.is === 'undo' && is === 'running')
+  // It may still be at work: nothing is put back beside it.
+  if (open !== undefined) return ended([exitCodeOf.unknown_outcome], saySettled(open))
   for (const state of states) {
-    const context = withholding(undoContext(incident, state, fleet, policy, o), secretNames)
-    const end = await undoState(context, state)
+    const context = withholding(undoContext(incident, state, fleet, policy, { ...o, locks }), secretNames)
+    const end = await undoState(context, state, incident.read())
     codes.push(end.code)
     if (end.code !== 0) return ended(codes, `${state.step} on ${state.host}: ${end.reason}`)
   }
   return ended(codes, `undone: ${states.map(({ step, host }) => `${step} on ${host}`).join(', ')}`)
+}
+
+/** Looks what became of undos that an earlier console began on these hosts, and waits for those that run. */
+function settleUndos(
+  incident: OpenIncident,
+  fleet: Pick<Fleet, 'session' | 'local'>,
+  hosts: readonly string[],
+  signal: AbortSignal,
+): Promise<Settled[]> {
+  const context = {
+    session: fleet.session,
+    local: fleet.local,
+    secrets: incident.secrets,
+    append: incident.append,
+    keep: incident.keep,
+    text: (bytes: Uint8Array) => incident.pipe.bytes(bytes),
+    progress: () => undefined,
+    signal,
+  }
+  return settleOthers(context, incident, hosts)
 }
 
 /** Throws a usage error where the incident has no such step or host; a typing mistake is not "nothing to undo". */
@@ -96,19 +129,50 @@ export function remaining({ changes }: StepState): StartedChange[] {
 export async function undoState(
   context: RunContext,
   state: StepState,
+  { jobs }: Pick<Incident, 'jobs'> = {},
 ): Promise<{ code: number; reason: string }> {
   const started = remaining(state).map(startedOf)
   const shown = undoPlan(state, started)
   const ref = { run: state.run, step: state.step, host: state.host }
   const wanted = context.confirm({ step: stepOf(state), host: state.host }, shown.risk, {})
-  const decision = await context.approve({ id: crypto.randomUUID(), plan: shown, ...wanted }, context.signal)
+  const repeats = repeatsOf(state, jobs)
+  const request = { id: crypto.randomUUID(), plan: shown, ...wanted, ...(repeats ? { repeats } : {}) }
+  const decision = await context.approve(request, context.signal)
   if (decision.answer !== 'run') {
     const reason = decision.answer === 'said' ? 'not approved' : decision.reason
     await context.append('undo.refused', { ...ref, reason })
     return { code: 4, reason }
   }
-  await context.append('undo.approved', { ...ref, how: decision.how })
-  return undoStarted(context, { step: state.step, host: state.host, title: state.title }, started)
+  const { step, host, title, resources = [] } = state
+  const end = await underLock(context, { step, host, title, resources }, async (locked) => {
+    await context.append('undo.approved', { ...ref, how: decision.how })
+    return undoStarted(locked, { step, host, title }, started)
+  })
+  if ('done' in end) return end.done
+  await context.append('undo.refused', { ...ref, reason: end.lockedOut })
+  return { code: 4, reason: end.lockedOut }
+}
+
+/**
+ * Why an undo would do something a second time: a console began it and died. Files are compared before they are put back, so
+ * only what is a command alone can be done twice.
+ */
+function repeatsOf(state: StepState, jobs: Incident['jobs'] = {}): string | undefined {
+  const { run, step, host } = state
+  const told = state.changes.map(({ undone }) => undone?.at ?? '').reduce((a, b) => (a > b ? a : b), '')
+  const began = Object.values(jobs)
+    .filter((job) => job.is === 'undo' && job.run === run && job.step === step && job.host === host)
+    .findLast(({ at, ended }) => at > told && ended !== 'cancel')
+  const commands = remaining(state).some(
+    ({ undo }) =>
+      Array.isArray(undo) &&
+      undo.length > 0 &&
+      !undo.some((change) => 'put' in change || 'remove' in change || 'link' in change),
+  )
+  if (began === undefined || !commands) return undefined
+  const how =
+    began.ended === undefined || began.ended === 'lost' ? 'its end is not known' : 'it came to its end'
+  return `an undo of it was begun ${began.at.slice(0, 19)}Z by ${began.by}, and ${how}: it would be done a second time`
 }
 
 function undoPlan(state: StepState, started: readonly Started[]): StepPlan {
@@ -145,7 +209,7 @@ function undoContext(
   state: StepState,
   fleet: { host: RunContext['host']; session: RunContext['session']; local: RunContext['local'] },
   policy: ReturnType<typeof approvalPolicy>,
-  o: { approve: Approve; signal: AbortSignal },
+  o: { approve: Approve; asksPerson?: boolean; locks: Locks; signal: AbortSignal },
 ): RunContext {
   const append: Append = incident.append
   return {
@@ -159,9 +223,12 @@ function undoContext(
     append,
     approve: async (request, signal) => {
       const decision = await o.approve(request, signal)
-      if (decision.answer === 'run' && decision.how === 'typed') policy.wasTyped()
+      if (decision.answer === 'run' && decision.how === 'typed' && request.holder === undefined)
+        policy.wasTyped()
       return decision
     },
+    ...(o.asksPerson === undefined ? {} : { asksPerson: o.asksPerson }),
+    locks: { ...o.locks, runbook: incident.read().runs[state.run]?.runbook ?? '' },
     carry: carryOut,
     resolve: () => {
       throw new SitrepError('failed', 'an undo inspects nothing')

@@ -2,7 +2,8 @@ import type { Fleet } from '../compose/fleet.ts'
 import type { OpenIncident } from '../compose/incident.ts'
 import type { Room } from '../console.types.ts'
 import { messageOf } from '../model/errors.ts'
-import { head } from '../run/apply.ts'
+import { recordCommand } from '../run/begun.ts'
+import { runJob } from '../run/carry/job.ts'
 import { keeping } from '../run/keep.ts'
 
 /** How long an ad hoc command may run, in milliseconds. */
@@ -35,27 +36,19 @@ export function createCommands(o: {
     if (signal.aborted) return tell(`${host}: cancelled before it started`, true)
     const { id } = await incident.append('command.started', { host, command: text })
     const command = { argv: ['sh', '-c', text] }
-    const { job, result } = await keeping(incident.keep, async (keeper) => {
-      const job = await session.job(id, command, { timeoutMs: limit, signal, onOutput: keeper.chunk })
-      const result = await job.done
-      await incident.append('command.ran', {
-        started: id,
-        host,
-        command: text,
-        endedBy: result.endedBy,
-        ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
-        ms: Math.round(result.ms),
-        stdout: head(incident.pipe.bytes(result.stdout.bytes)),
-        stderr: head(incident.pipe.bytes(result.stderr.bytes)),
-        ...(await keeper.end()),
-      })
-      return { job, result }
-    })
+    const record = { append: incident.append, text: (bytes: Uint8Array) => incident.pipe.bytes(bytes) }
+    // What may still run, or can't be seen, keeps its folder: the host's own record of it.
+    const result = await keeping(incident.keep, (keeper) =>
+      runJob(session, id, command, {
+        signal,
+        timeoutMs: limit,
+        onOutput: keeper.chunk,
+        journaled: async (ended) => recordCommand(record, { id, host, text }, ended, await keeper.end()),
+      }),
+    )
     const well = result.endedBy === 'exit' && result.exitCode === 0
     const how = result.problem ?? (result.endedBy === 'exit' ? `exit ${result.exitCode}` : result.endedBy)
     tell(`${host}: ${how}`, !well)
-    // What may still run, or can't be seen, keeps its folder: the host's own record of it.
-    if (result.endedBy !== 'lost') await job.remove()
   }
 
   /** Rejects with what kept it from running or from being recorded. */

@@ -5,8 +5,9 @@ import { createFleet, type Fleet } from '../compose/fleet.ts'
 import type { Ready } from '../compose/headless.ts'
 import type { OpenIncident } from '../compose/incident.ts'
 import { openedChecks } from '../compose/opened.ts'
+import { operatorName } from '../compose/operator.ts'
 import type { Prompts } from '../compose/prompts.ts'
-import { unknownSecrets, withLeft } from '../compose/resume.ts'
+import { openChanges, saySettled, settleOthers, unknownSecrets, withLeft } from '../compose/resume.ts'
 import { unseenSecrets, withholding } from '../compose/secrets.ts'
 import { remaining, undoState } from '../compose/undo.ts'
 import type { Room, StepView } from '../console.types.ts'
@@ -17,8 +18,10 @@ import { isStepDone, stepStateIn } from '../model/stepDone.ts'
 import { runChecks } from '../run/checks.ts'
 import type { RunContext, Unit } from '../run/context.ts'
 import { earlierStates, restoreOutputs } from '../run/left.ts'
+import { createLocks } from '../run/locks.ts'
 import { approveProbes } from '../run/probes.ts'
 import { danglingOf, settleDangling } from '../run/resume.ts'
+import { settleReverts } from '../run/revert/settle.ts'
 import { checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
 import type { Approve } from '../run/types.ts'
@@ -110,6 +113,7 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
     prompter: deps.prompts,
     onState: deps.onHostState,
   })
+  const locks = createLocks({ by: operatorName(), runbook: runbook.name, takeOver: [] })
   const outputs = createOutputs()
   const closing = new AbortController()
   let abort = new AbortController()
@@ -131,7 +135,9 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       inventory,
       prepared,
       fleet,
+      locks,
       approve: (request, aborted) => deps.approve(request, AbortSignal.any([aborted, closing.signal])),
+      asksPerson: true,
       signal,
       leaving: closing.signal,
       progress: (now) =>
@@ -172,12 +178,13 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
    */
   const settle = async (context: RunContext): Promise<void> => {
     const hosts = new Set(prepared.hosts.map(({ name }) => name))
+    for (const line of await settleReverts(context, incident, [...hosts])) tell(line, true)
     const dangling = danglingOf(incident.read()).filter(
       ({ state, change }) => hosts.has(state.host) && !settled.has(change.started),
     )
     unseen.clear()
-    if (dangling.length === 0) return
-    const missing = await unknownSecrets(context, incident, prepared.units)
+    const missing =
+      openChanges(incident.read()).length === 0 ? [] : await unknownSecrets(context, incident, prepared.units)
     if (missing.length > 0) {
       for (const { change } of dangling) unseen.add(change.started)
       return tell(unseenSecrets(missing), true)
@@ -192,6 +199,8 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       settled.add(change.started)
       tell(`${state.step} on ${state.host}, started ${change.at.slice(11, 19)}: ${reason}`, end !== 'ok')
     }
+    for (const other of await settleOthers(context, incident, [...hosts]))
+      tell(saySettled(other), other.is !== 'ok')
   }
 
   const diagnose = async (context: RunContext): Promise<void> => {
@@ -252,10 +261,13 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       outputs,
     )
     codes.push(...end.codes)
-    const last = end.ends.at(-1)
-    if (last !== undefined && last.end.code !== 0) {
+    const bad = end.ends.filter(({ end }) => end.code !== 0)
+    const [first] = bad
+    if (first !== undefined) {
       show((view) => ({ ...view, phase: 'ready' }))
-      tell(`${last.unit.step.id} on ${last.unit.host}: ${last.end.reason}`, true)
+      const more = bad.length > 1 ? `; ${bad.length - 1} more hosts failed` : ''
+      const untouched = end.untouched.length === 0 ? '' : `; not touched: ${end.untouched.join(', ')}`
+      tell(`${first.unit.step.id} on ${first.unit.host}: ${first.end.reason}${more}${untouched}`, true)
       return
     }
     const after = await checksOf(context, prepared.checks, 'after', probes)
@@ -279,7 +291,11 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
     if (missing.length > 0) tell(unseenSecrets(missing), true)
     const names = missing.map(({ name }) => name)
     for (const state of states) {
-      const { code, reason } = await undoState(withholding({ ...context, run: state.run }, names), state)
+      const { code, reason } = await undoState(
+        withholding({ ...context, run: state.run }, names),
+        state,
+        incident.read(),
+      )
       tell(`undo ${state.step} on ${state.host}: ${reason}`, code !== 0)
       if (code !== 0) return
     }
@@ -313,6 +329,7 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       closing.abort()
       await fleet[Symbol.asyncDispose]()
       await working
+      await locks[Symbol.asyncDispose]()
       if (began && !finished)
         await finish(worstExit(codes.length > 0 ? codes : [4])).catch((error: unknown) => {
           // That recording stopped stands on the screen, and is the console's exit code.

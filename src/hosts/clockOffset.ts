@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { type ClockOffset, isClock } from '../model/clock.ts'
 import type { Command, Reader, Session } from '../model/command.ts'
+import { isClosed } from './states.ts'
 
 // POSIX knows neither %s nor %N before 2024: where a `date` has none of them, the last field still tells the second.
 const command: Command = { argv: ['date', '-u', '+%s.%N %Y-%m-%dT%H:%M:%S'], timeoutMs: 5000 }
@@ -66,40 +67,55 @@ export interface ClockWatch {
   ended: Promise<void>
 }
 
-/** Measures a host's clock at once, and again every `everyMs` for as long as the session is open. */
+/**
+ * Measures a host's clock at once, and again every `everyMs`, and whenever its link has come back, until the session is
+ * closed. While there is no link nothing is asked: an answer that comes after one says little.
+ */
 export function watchClock(
   session: Pick<Session, 'run' | 'state' | 'onState'>,
   o: { everyMs: number; onOffset(offset: ClockOffset): void },
 ): ClockWatch {
-  const stopped = Promise.withResolvers<void>()
   const first = Promise.withResolvers<void>()
-  let open = true
+  let open = !isClosed(session.state())
+  let cameBack = false
+  let wake: () => void = () => {}
   const stop = () => {
     open = false
-    stopped.resolve()
+    first.resolve()
+    wake()
   }
-  const unlisten = session.onState(({ is }) => {
-    if (is === 'lost') stop()
+  const ready = () => session.state().is === 'ready'
+  let was = ready()
+  const unlisten = session.onState((state) => {
+    if (isClosed(state)) stop()
+    if (ready() && !was) {
+      cameBack = true
+      wake()
+    }
+    was = ready() || state.is === 'stale'
   })
 
   async function watch(): Promise<void> {
-    for (let poor = 0; open && session.state().is !== 'lost'; ) {
-      const offset = await measureOffset(session)
+    for (let poor = 0; open; ) {
+      cameBack = false
+      const offset = ready() ? await measureOffset(session) : undefined
       if (open && offset !== undefined) o.onOffset(offset)
       first.resolve()
       const again = (offset === undefined || offset.uncertaintyMs > poorMs) && poor++ < soon.times
-      if (open) await pause(again ? Math.min(soon.everyMs, o.everyMs) : o.everyMs)
+      if (open && !cameBack) await pause(again ? Math.min(soon.everyMs, o.everyMs) : o.everyMs)
+      if (cameBack) poor = 0
     }
     unlisten()
     first.resolve()
   }
 
-  /** Ends early when the watch does; a clock that is only watched must not keep the program alive. */
+  /** Ends early when the link came back or the watch ends; a clock that is only watched must not keep the program alive. */
   async function pause(ms: number): Promise<void> {
     const over = Promise.withResolvers<void>()
+    wake = over.resolve
     const timer = setTimeout(over.resolve, ms)
     timer.unref()
-    await Promise.race([over.promise, stopped.promise])
+    await over.promise
     clearTimeout(timer)
   }
 

@@ -6,17 +6,31 @@ export class ConnectError extends SitrepError {
   readonly phase: ConnectPhase
   /** SHA256 fingerprints: what the host showed first, then what was known of it. */
   readonly fingerprints: readonly string[]
+  /** Nobody said no: time ran out, or the connection went, and the next try may come through. */
+  readonly passing: boolean
 
   constructor(
     phase: ConnectPhase,
     message: string,
-    o: { where: string; next?: string; cause?: unknown; fingerprints?: readonly string[] },
+    o: {
+      where: string
+      next?: string
+      cause?: unknown
+      fingerprints?: readonly string[]
+      passing?: boolean
+    },
   ) {
     super('unreachable', message, o)
     this.name = 'ConnectError'
     this.phase = phase
     this.fingerprints = o.fingerprints ?? []
+    this.passing = o.passing ?? (phase !== 'host key' && phase !== 'authentication')
   }
+}
+
+/** Whether the host said no to who we are, or its key is not to be trusted: trying again by itself would not help, or do harm. */
+export function isRefusal(error: unknown): boolean {
+  return !(error instanceof ConnectError && error.passing)
 }
 
 /**

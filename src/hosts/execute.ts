@@ -3,12 +3,11 @@ import type { Command, EndedBy, OutputListener, RunOptions, RunResult } from '..
 import { pausable } from './clock.ts'
 import { type Conversation, converse } from './converse.ts'
 import { endGroup } from './group.ts'
-import { beginText, leadIn } from './lead.ts'
 import type { Machine } from './machine.ts'
 import { drawNonce } from './marks.ts'
 import { collect, noOutput } from './output.ts'
 import { resultOf } from './result.ts'
-import { LinkLost } from './transport.ts'
+import { LinkLost, type Transport } from './transport.ts'
 import { wrap } from './wrap.ts'
 
 /** Looking commands that nobody gave a time end after this, in milliseconds. */
@@ -25,12 +24,36 @@ export interface ExecuteOptions extends RunOptions {
   abandon?: boolean
 }
 
-/** Runs a command in one channel to its end, and ends its whole process group on a timeout or an abort. */
+/**
+ * Runs a read-only command to its end, and ends its whole process group on a timeout or an abort. Where the link was lost
+ * before its end and comes back, it is run once more, unless some of what it printed was passed on already.
+ */
 export async function execute(
   machine: Machine,
   command: Command,
   o: ExecuteOptions = {},
 ): Promise<RunResult> {
+  const started = performance.now()
+  let passed = false
+  const onOutput: OutputListener = (stream, chunk) => {
+    passed = true
+    o.onOutput?.(stream, chunk)
+  }
+  const attempt = () => once(machine, command, { ...o, ...(o.onOutput ? { onOutput } : {}) })
+  const away = !['ready', 'stale'].includes(machine.transport.state().is)
+  const first = await attempt()
+  if (first.endedBy !== 'lost' || passed || o.abandon || o.signal?.aborted) return first
+  const { transport, times } = machine
+  // The whole wait for a link that did not come back is over already.
+  if (away && first.ms >= (times?.back ?? 0)) return first
+  const back = transport.back ? await transport.back(times?.back ?? 0, o.signal) : isReady(transport)
+  if (!back) return first
+  return { ...(await attempt()), ms: performance.now() - started }
+}
+
+const isReady = (transport: Transport) => transport.state().is === 'ready'
+
+async function once(machine: Machine, command: Command, o: ExecuteOptions): Promise<RunResult> {
   const started = performance.now()
   const out = collect(o.limit)
   const err = collect(o.limit)
@@ -49,10 +72,10 @@ export async function execute(
   if (o.signal?.aborted) return early('cancel')
   const nonce = drawNonce()
   const wrapped = wrap(command, nonce, machine)
-  const line = leadIn(`${beginText(nonce)}\n${wrapped.text}`)
   let talk: Conversation
   try {
-    talk = await converse(machine, line, { nonce, wrapped, listener })
+    // What ends other commands does not wait behind one of them.
+    talk = await converse(machine, wrapped.text, { nonce, wrapped, listener, shared: !o.abandon })
   } catch (error) {
     if (error instanceof LinkLost) return early('lost', error.message)
     throw error
@@ -92,10 +115,14 @@ async function watchOver(
   if (by === undefined) return undefined
   const group = o.abandon ? undefined : await talk.group()
   const as = talk.as
-  const ended =
+  const endIt = () =>
     group === undefined
       ? undefined
-      : await endGroup(machine, { group, ...(as === undefined ? {} : { as }) }).catch(() => undefined)
+      : endGroup(machine, { group, ...(as === undefined ? {} : { as }) }).catch(() => undefined)
+  let ended = await endIt()
+  // A host with few channels may have none for this, as long as the command has one.
+  if (ended === undefined) talk.abandon()
+  ended ??= await endIt()
   // Only a link that hangs gets here without the channel's end.
   const patience = setTimeout(() => talk.abandon(), ended?.gone === true ? closing : 0)
   await talk.ended

@@ -2,7 +2,6 @@ import type { Command, Following, LogSink } from '../model/command.ts'
 import { messageOf } from '../model/errors.ts'
 import { type Conversation, converse } from './converse.ts'
 import { endGroup } from './group.ts'
-import { beginText, leadIn } from './lead.ts'
 import type { Machine } from './machine.ts'
 import { drawNonce } from './marks.ts'
 import { collect, noOutput } from './output.ts'
@@ -25,13 +24,14 @@ export function follow(machine: Machine, command: Command, sink: LogSink): Follo
   let stopped = false
   const err = collect(4096)
   const nonce = drawNonce()
+  const waiting = new AbortController()
   const open = async (): Promise<Conversation> => {
     const wrapped = wrap(command, nonce, machine, guard)
-    const line = leadIn(`${beginText(nonce)}\n${wrapped.text}`)
-    return converse(machine, line, {
+    return converse(machine, wrapped.text, {
       nonce,
       wrapped,
       keepOpen: true,
+      signal: waiting.signal,
       listener: (stream, chunk) => {
         if (stream === 'stderr') err.add(chunk)
         if (!stopped) sink.chunk(stream, chunk)
@@ -56,7 +56,7 @@ export function follow(machine: Machine, command: Command, sink: LogSink): Follo
       if (result.problem !== undefined) return result.problem
       return result.signal === undefined ? `exit ${result.exitCode ?? '?'}` : `ended by ${result.signal}`
     } catch (error) {
-      return messageOf(error)
+      return stopped ? 'stopped' : messageOf(error)
     }
   }
   const ended = run().then((reason) => sink.end(reason))
@@ -65,6 +65,8 @@ export function follow(machine: Machine, command: Command, sink: LogSink): Follo
     async stop() {
       if (stopped) return ended
       stopped = true
+      // One that waits for a lost link, or for a free channel, waits no longer.
+      waiting.abort()
       const talk = await opening.catch(() => undefined)
       if (!talk) return ended
       talk.end()

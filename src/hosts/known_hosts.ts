@@ -6,6 +6,7 @@ export { appendTrusted, trustLine } from './known_hosts/trust.ts'
 export {
   fingerprintOf,
   type HostKeyVerdict,
+  type KnownAuthority,
   type KnownKey,
   knownAlgorithms,
   verdict,
@@ -16,6 +17,19 @@ export function knownHostsFiles(host: Pick<Host, 'knownHosts'>): string[] {
   if (host.knownHosts && host.knownHosts.length > 0) return host.knownHosts.map(expandHome)
   const own = ['known_hosts', 'known_hosts2'].map((name) => join(homedir(), '.ssh', name))
   return [...own, '/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
+}
+
+/**
+ * The name and port that a host's keys stand under. With HostKeyAlias it is the alias alone, whatever the port (sshconnect.c):
+ * port 22 is the one that known_hosts does not write down.
+ */
+export function knownName(host: Pick<Host, 'address' | 'port' | 'hostKeyAlias'>): {
+  name: string
+  port: number
+} {
+  return host.hostKeyAlias === undefined
+    ? { name: host.address, port: host.port }
+    : { name: host.hostKeyAlias, port: 22 }
 }
 
 /** A path with a leading `~/` filled in. */

@@ -5,7 +5,7 @@ import type { OutputListener, Session } from '../model/command.ts'
 import type { Host } from '../model/host.ts'
 import type { SecretStore } from '../model/secret.ts'
 import { createSession } from './session.ts'
-import { keepState, now } from './states.ts'
+import { closedState, keepState, now } from './states.ts'
 import type { SudoPasswords } from './sudo/passwords.ts'
 import { type Channel, type ChannelEnd, LinkLost, type Transport } from './transport.ts'
 
@@ -44,7 +44,7 @@ export function localTransport(): Transport {
     state: state.get,
     onState: state.on,
     async close() {
-      state.set({ is: 'lost', since: now(), reason: 'closed' })
+      state.set(closedState())
       for (const channel of open) channel.abandon()
     },
   }

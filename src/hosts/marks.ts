@@ -19,7 +19,8 @@ const longest = 1024
 
 /** Takes marks out of one stream. */
 export interface MarkFilter {
-  write(chunk: Uint8Array): void
+  /** With `until`, gives what follows that mark once it came: it is no longer this filter's. */
+  write(chunk: Uint8Array): Uint8Array | undefined
   /** Passes on what was held back. */
   end(): void
   /** What stood before `begin`, its first part, for an error message. */
@@ -29,12 +30,19 @@ export interface MarkFilter {
 /** A filter that tells marks to `onMark` and all the rest to `onData`; with `begin`, only what follows that mark. */
 export function createMarkFilter(
   nonce: string,
-  o: { begin: boolean; onMark(name: string, value: string): void; onData(chunk: Uint8Array): void },
+  o: {
+    begin: boolean
+    /** The name of the mark that is the last of this stream. */
+    until?: string
+    onMark(name: string, value: string): void
+    onData(chunk: Uint8Array): void
+  },
 ): MarkFilter {
   const token = Buffer.from(`${nonce}:`)
   let held: Buffer = Buffer.alloc(0)
   let begun = !o.begin
   let before = ''
+  let over = false
   const pass = (data: Uint8Array) => {
     if (data.length === 0) return
     if (begun) o.onData(data)
@@ -62,13 +70,18 @@ export function createMarkFilter(
     }
     held = held.subarray(stop + 1)
     if (name === 'begin') begun = true
+    over = name === o.until
     o.onMark(name, value ?? '')
-    return true
+    return !over
   }
   return {
     write(chunk) {
       held = held.length === 0 ? view(chunk) : Buffer.concat([held, chunk])
       while (next());
+      if (!over) return undefined
+      const rest = held
+      held = Buffer.alloc(0)
+      return rest
     },
     end() {
       pass(held)

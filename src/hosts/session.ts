@@ -1,10 +1,15 @@
 import type { Job, RunOptions, Session } from '../model/command.ts'
 import { SitrepError } from '../model/errors.ts'
+import { createErrands } from './errands.ts'
 import { hostWords } from './errors.ts'
 import { execute } from './execute.ts'
 import { follow } from './follow.ts'
+import { endGroup } from './group.ts'
 import { attachJob as attach, type Offsets, startJob } from './job/job.ts'
+import { listJobs } from './job/list.ts'
 import { jobState } from './job/state.ts'
+import { createLanes } from './lanes/lanes.ts'
+import { takeLock } from './lock/take.ts'
 import type { Machine } from './machine.ts'
 
 /** A file that is read whole may be this long. */
@@ -12,20 +17,45 @@ const readLimit = 16 * 1024 * 1024
 
 const machines = new WeakMap<Session, Machine>()
 
+/** What a session is made of; its lanes are its own. */
+export type SessionParts = Omit<Machine, 'lanes'>
+
 /** A session over any transport: they all behave the same, for all that differs is how a channel is opened. */
-export function createSession(machine: Machine): Session {
+export function createSession(parts: SessionParts): Session {
+  const { transport } = parts
+  const machine: Machine = {
+    ...parts,
+    lanes: createLanes(transport, { endGroup: (group) => endGroup(machine, { group }) }),
+  }
+  const errands = createErrands()
   const session: Session = {
     host: machine.host,
-    state: () => machine.transport.state(),
-    onState: (listener) => machine.transport.onState(listener),
+    state: () => transport.state(),
+    onState: (listener) => transport.onState(listener),
     run: (command, o) => execute(machine, command, o),
     read: (path, o) => readFile(machine, path, o?.as),
-    job: (id, command, o) => startJob(machine, id, command, o),
+    async job(id, command, o) {
+      const job = await startJob(machine, id, command, o)
+      return { ...job, remove: () => errands.run(job.remove()) }
+    },
     jobState: (id) => jobState(machine, id),
+    jobs: () => listJobs(machine),
     follow: (command, sink) => follow(machine, command, sink),
-    [Symbol.asyncDispose]: () => machine.transport.close(),
+    async lock(request) {
+      const answer = await takeLock(machine, request)
+      if (answer.is !== 'ours') return answer
+      const { lock } = answer
+      return { ...answer, lock: { ...lock, release: () => errands.run(lock.release()) } }
+    },
+    async [Symbol.asyncDispose]() {
+      await errands.done()
+      machine.lanes.close()
+      await transport.close()
+    },
   }
   machines.set(session, machine)
+  // A channel on this machine is there as soon as it is asked for.
+  if (machine.host.transport !== 'local') machine.lanes.warm()
   return session
 }
 

@@ -16,12 +16,32 @@ export interface Channel {
   abandon(): void
 }
 
-/** The way to one machine: all that a session needs, and all that ssh2, openssh and local differ in. */
+/** How a channel is opened. */
+export interface OpenOptions {
+  /** Ends the wait for a lost link, or for a host that has no channel free; `open` then rejects with LinkLost. */
+  signal?: AbortSignal
+}
+
+/**
+ * The way to one machine: all that a session needs, and all that ssh2, openssh and local differ in. One of a single link ends
+ * once, with the state `lost`; a lasting one (lasting/) opens a new link by itself where it can.
+ */
 export interface Transport {
-  /** Runs one line with the user's login shell; the channel is the leader of its process group where that can be had. Rejects with LinkLost. */
-  open(line: string, listener: OutputListener): Promise<Channel>
+  /**
+   * Runs one line with the user's login shell; the channel is the leader of its process group where that can be had. A
+   * lasting transport whose link is away waits for the next one, up to `times.back`; where it was refused, it tries once.
+   * Rejects with LinkLost only where nothing ran: no link came back, it was refused or closed, or the signal was given. Where
+   * the link went before the host said whether it runs, the channel is there and ended `lost`.
+   */
+  open(line: string, listener: OutputListener, o?: OpenOptions): Promise<Channel>
   state(): HostState
   onState(listener: (state: HostState) => void): () => void
+  /**
+   * Only of a lasting transport, where a transport without it never comes back: true as soon as there is a link that works
+   * (at once, where it is ready or merely stale), false when `ms` have passed, the signal was given, or there will be none
+   * because it was refused or closed. Never rejects. A channel of an earlier link is over by then.
+   */
+  back?(ms: number, signal?: AbortSignal): Promise<boolean>
   close(): Promise<void>
 }
 

@@ -31,8 +31,11 @@ export function chooseHosts(inventory: Inventory, names: readonly string[]): Hos
   )
 }
 
-/** A host that was only named, as `[user@]address[:port]` or an ssh alias; used where no inventory knows it. */
-export function adHocHost(text: string, operator: Operator): Host {
+/**
+ * A host that was only named, as `[user@]address[:port]` or an ssh alias; used where no inventory knows it. `source` says
+ * where it was named.
+ */
+export function adHocHost(text: string, operator: Operator, source = '--host'): Host {
   const match = /^(?:([^@]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text)
   const address = match?.[2]?.replace(/^\[|\]$/g, '')
   const port = match?.[3] === undefined ? undefined : Number(match[3])
@@ -44,6 +47,7 @@ export function adHocHost(text: string, operator: Operator): Host {
     (port === undefined || (port > 0 && port < 65536))
   if (!valid)
     throw new SitrepError('usage', `${JSON.stringify(text)} is not a host`, {
+      where: source,
       next: 'expected NAME, ADDRESS or USER@ADDRESS:PORT',
     })
   const isAlias = hostName.safeParse(address).success
@@ -54,6 +58,6 @@ export function adHocHost(text: string, operator: Operator): Host {
       ...(port === undefined ? {} : { port }),
       ...(isAlias ? {} : { address }),
     },
-    { ...operator, dir: '/' },
+    { ...operator, dir: '/', source: () => source },
   )
 }

@@ -1,12 +1,14 @@
+import type { Stats } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { dirname, join, parse } from 'node:path'
+import { basename, dirname, join, parse } from 'node:path'
 import { messageOf } from '../model/errors.ts'
-import type { Inventory } from '../model/host.ts'
+import type { Host, Inventory } from '../model/host.ts'
 import { check } from '../model/issues.ts'
 import type { Finding } from '../model/runbook.ts'
 import { parseSource, sourceLimits } from '../model/source.ts'
 import { buildHost, type Operator } from './build.ts'
-import { inventoryForm } from './schema.ts'
+import { relationProblems } from './relations.ts'
+import { inventoryForm, linkTimes } from './schema.ts'
 
 export const inventoryFileName = 'sitrep.yaml'
 
@@ -43,7 +45,7 @@ export async function loadInventory(file: string, operator: Operator): Promise<L
     for (let last = 1; last > 0 && length < buffer.length; length += last) {
       last = (await handle.read(buffer, length, buffer.length - length)).bytesRead
     }
-    return parseInventory(buffer.subarray(0, length), file, operator)
+    return parseInventory(buffer.subarray(0, length), file, operator, foreignness(await handle.stat()))
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     const message = missing ? 'there is no such file' : `this file can not be read: ${messageOf(error)}`
@@ -51,11 +53,21 @@ export async function loadInventory(file: string, operator: Operator): Promise<L
   }
 }
 
-/** Checks the text of an inventory. Hosts keep the order of the file. */
+/** Whose file it is where that is not the operator's alone, in words; undefined where it is. */
+function foreignness({ uid, mode }: Stats): string | undefined {
+  if ((mode & 0o002) !== 0) return 'anybody may write this file'
+  return uid === process.getuid?.() || uid === 0 ? undefined : 'this file belongs to somebody else'
+}
+
+/**
+ * Checks the text of an inventory. Hosts keep the order of the file. A `foreign` file may not name a command to be run on
+ * this machine.
+ */
 export function parseInventory(
   input: Uint8Array | string,
   file: string,
   operator: Operator,
+  foreign?: string,
 ): LoadedInventory {
   const source = parseSource(input, file)
   const findings = [...source.findings]
@@ -68,20 +80,26 @@ export function parseInventory(
     error(key ? source.locateKey(path) : source.locate(path), message)
   if (failed() || shaped.value === undefined) return { findings: sorted() }
   const { hosts, confirm_over } = shaped.value
-  const names = Object.keys(hosts)
-  for (const [name, host] of Object.entries(hosts)) {
-    for (const group of host?.groups ?? []) {
-      if (names.includes(group))
-        error(source.locate(['hosts', name, 'groups']), `"${group}" is a host; a group needs another name`)
-    }
-  }
+  const link = linkTimes(shaped.value.link)
+  for (const { path, message, key } of relationProblems(shaped.value, foreign))
+    error(key ? source.locateKey(path) : source.locate(path), message)
   if (failed()) return { findings: sorted() }
-  const inventory = {
-    file,
-    hosts: Object.entries(hosts).map(([name, host]) =>
-      buildHost(name, host ?? {}, { ...operator, dir: dirname(file) }),
-    ),
-    confirmOver: confirm_over ?? 3,
-  }
+  const line = (path: string[]) => `${basename(file)}:${source.locateKey(path).line}`
+  const built = Object.entries(hosts).map(([name, host]) =>
+    buildHost(name, host ?? {}, {
+      ...operator,
+      dir: dirname(file),
+      ...(Object.keys(link).length === 0 ? {} : { link: { times: link, source: line(['link']) } }),
+      source: (key) => line(['hosts', name, key]),
+    }),
+  )
+  const inventory = { file, hosts: withPeers(built), confirmOver: confirm_over ?? 3 }
   return { inventory, findings: sorted() }
+}
+
+/** The hosts with what their hops may name: the other hosts of the file. */
+function withPeers(built: readonly Host[]): Host[] {
+  const peers = new Map<string, Host>()
+  for (const host of built) peers.set(host.name, host.unsaid === undefined ? host : { ...host, peers })
+  return [...peers.values()]
 }

@@ -1,4 +1,5 @@
 import type { Host, HostState } from './host.ts'
+import type { LockAnswer, LockHolder, LockRequest } from './lock.ts'
 import type { SecretRef, Text } from './secret.ts'
 
 /** Lower-case hex sha256, 64 characters, without a prefix. */
@@ -46,6 +47,8 @@ export interface RunResult {
   ms: number
   /** A cause that is not the command's own exit, in words: 'sudo: wrong password', 'job folder: no space left', 'host was rebooted'. */
   problem?: string
+  /** The holder of a lock that the job wanted: it was not started. */
+  lockedBy?: LockHolder
 }
 
 /** Gets each chunk as it arrives. */
@@ -55,6 +58,12 @@ export interface RunOptions {
   timeoutMs?: number
   signal?: AbortSignal
   onOutput?: OutputListener
+}
+
+/** How a changing command is run. */
+export interface JobOptions extends RunOptions {
+  /** What it must have to itself: taken (or joined, where it is ours already) as it starts, and held by the job itself. */
+  lock?: LockRequest
 }
 
 /** Looks at a machine without changing it. */
@@ -68,6 +77,8 @@ export interface Reader {
 /** A changing command that runs on the host by itself; see docs/security.md for what survives a lost link. */
 export interface Job {
   id: string
+  /** Why it was not started: what it wanted to have to itself is another's, or could not be locked. `done` says so too. */
+  refused?: string
   /** Settles when the job's exit is known, or when it can't be known (`lost`). Never rejects for what the command did. */
   done: Promise<RunResult>
   /** Ends the whole process group (TERM, then KILL), and says after a look whether it is gone. */
@@ -82,6 +93,21 @@ export type JobState =
   | { is: 'running' }
   | { is: 'done'; result: RunResult }
   | { is: 'unknown'; reason: string }
+
+/** A job whose folder is on a host. */
+export interface JobListing {
+  id: string
+  /** ISO 8601 UTC by the clock of the host, where it tells. */
+  since?: string
+  /** The first line of its command, as the host holds it. */
+  command: string
+  is: 'running' | 'done' | 'unknown'
+  exitCode?: number
+  /** Why it is unknown. */
+  reason?: string
+  /** Removes its folder. */
+  remove(): Promise<void>
+}
 
 /** Takes the chunks of a followed command. */
 export interface LogSink {
@@ -102,8 +128,12 @@ export interface Session extends Reader, AsyncDisposable {
   state(): HostState
   onState(listener: (state: HostState) => void): () => void
   /** Starts a changing command at most once by its id (the id of its journaled `step.started` event). */
-  job(id: string, command: Command, o?: RunOptions): Promise<Job>
+  job(id: string, command: Command, o?: JobOptions): Promise<Job>
   /** Looks what became of a job. */
   jobState(id: string): Promise<JobState>
+  /** The jobs of the login user whose folders are on the host; throws where it does not answer. */
+  jobs(): Promise<JobListing[]>
   follow(command: Command, sink: LogSink): Following
+  /** Takes resources of the host for as long as the link lives and the lock is not released. */
+  lock(request: LockRequest): Promise<LockAnswer>
 }

@@ -27,6 +27,9 @@ export const beginnings: ReadonlySet<EventType> = new Set<EventType>([
   'step.started',
   'undo.approved',
   'command.started',
+  'lock.taken',
+  'lock.taken_over',
+  'revert.armed',
 ])
 
 export type EventType = keyof typeof eventData

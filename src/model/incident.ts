@@ -33,6 +33,12 @@ export interface TimelineRow {
   uncertaintyMs?: number
 }
 
+/** A timed revert on a host: the name of its folder, and the user that it belongs to where that is not the login user. */
+export interface RevertRef {
+  id: string
+  as?: string
+}
+
 /** One change that was started, with what became of it. */
 export interface StartedChange {
   started: string
@@ -45,6 +51,8 @@ export interface StartedChange {
   undoHash: string
   applied?: EventData<'step.applied'> & { at: string; event: string }
   undone?: EventData<'step.undone'> & { at: string }
+  /** The revert that takes it back unless it is confirmed; absent again as soon as that has an end. */
+  revert?: RevertRef
 }
 
 /** One step on one host of one run. */
@@ -71,7 +79,11 @@ export interface StepState {
   /** The first plan of the run, before anything ran: the drift that was found. */
   drift?: EventData<'step.planned'>
   approved?: { how: string; at: string; by: string }
+  /** What it had to itself on the host; an undo wants the same. */
+  resources?: string[]
   changes: StartedChange[]
+  /** The newest revert of the step; `end` where it is known what became of it. */
+  revert?: RevertRef & { after: number; at: string; end?: 'refused' | 'confirmed' | 'fired' }
   verified?: EventData<'step.verified'> & { at: string }
   reason?: string
   answer?: string
@@ -88,6 +100,21 @@ export interface CheckState {
   last?: EventData<'check.observed'> & { at: string; event?: string }
   /** The last 120 looks, oldest first. */
   history: { at: string; verdict: 'ok' | 'failed' | 'unknown'; ms: number }[]
+}
+
+/** A job on a host, by the event that it was started with (whose id is its name there). */
+export interface JobRecord {
+  is: 'change' | 'undo' | 'command'
+  host: string
+  at: string
+  by: string
+  /** What it does: the command of a responder, or what the change says of itself. */
+  say: string
+  /** The step that it belongs to; none for a responder's own command. */
+  run?: string
+  step?: string
+  /** How it ended, as far as it is recorded; `lost` where that was not known. */
+  ended?: string
 }
 
 /** One opened runbook. */
@@ -125,6 +152,8 @@ export interface Incident {
   roles: Record<string, string>
   followups: { id: string; text: string; owner?: string; done: boolean }[]
   commands: (EventData<'command.ran'> & { at: string; by: string; event: string })[]
+  /** Every job that was started on a host, by its id. */
+  jobs?: Record<string, JobRecord>
   pins: (EventData<'log.pinned'> & { event: string; by: string })[]
   exports: (EventData<'export.written'> & { at: string })[]
   artifacts: Record<string, { bytes: number; name: string; host?: string; original?: string; cut?: boolean }>

@@ -4,6 +4,7 @@ import { endInSync, endNotApproved, endUnknown, type UnitEnd } from './end.ts'
 import type { Inspected } from './inspect.ts'
 import type { Left } from './left.ts'
 import { applyAndVerify, registerOutput, verifyUnit } from './outcome.ts'
+import type { StepLock } from './stepLock.ts'
 
 /**
  * Goes on with a unit that an earlier run began. What was carried out whole is only verified; where changes of its plan
@@ -19,6 +20,7 @@ export async function goOn(
   left: Left,
   outputs: Outputs,
   stamp: string,
+  lock?: StepLock,
 ): Promise<UnitEnd | undefined> {
   const context: RunContext = { ...running, run: left.run }
   const ref = { run: left.run, step: unit.step.id, host: unit.host }
@@ -29,7 +31,7 @@ export async function goOn(
         'it was interrupted between its changes, and the journal does not hold the plan as it was'
       return endUnknown(context, ref, reason)
     }
-    if (left.rest.length > 0) return carryOutRest(context, unit, inspected, left, outputs, stamp)
+    if (left.rest.length > 0) return carryOutRest(context, unit, inspected, left, outputs, stamp, lock)
     if (!left.interrupted) return undefined
     registerOutput(context, unit, inspected, left.done, outputs)
     return endInSync(context, ref, shown.because)
@@ -49,6 +51,7 @@ async function carryOutRest(
   { rest = [], done, started }: Left,
   outputs: Outputs,
   stamp: string,
+  lock?: StepLock,
 ): Promise<UnitEnd> {
   const ref = { run: context.run, step: unit.step.id, host: unit.host }
   const because = `${inspected.shown.because}; still to be done since it was interrupted: ${rest.map(({ do: { say } }) => say).join('; ')}`
@@ -56,7 +59,9 @@ async function carryOutRest(
   const shown = { ...inspected.shown, run: context.run, outcome: plan.outcome, because, plan }
   const { decision } = await ask(context, unit, { ...inspected, shown }, {})
   if (decision.answer !== 'run') return endNotApproved(context, ref, decision)
-  await context.append('step.approved', { ...ref, plan: shown.hash, how: decision.how })
+  await lock?.have()
+  const approved = context.append('step.approved', { ...ref, plan: shown.hash, how: decision.how })
+  await Promise.all([approved, lock?.keep()])
   return applyAndVerify(context, unit, { ...inspected, shown }, outputs, stamp, { results: done, started })
 }
 

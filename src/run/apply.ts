@@ -2,10 +2,13 @@ import type { PlannedChange } from '../model/action.ts'
 import type { RunResult, Sha256 } from '../model/command.ts'
 import { describeChange } from '../model/describe.ts'
 import { SitrepError } from '../model/errors.ts'
+import type { RevertRef } from '../model/incident.ts'
 import { lastLine, type ToText, wholeText } from '../model/said.ts'
-import { learner, type RunContext } from './context.ts'
+import { type CarryDeps, learner, type RunContext } from './context.ts'
 import { hashOf } from './hash.ts'
 import { type Kept, keeping } from './keep.ts'
+import { neverBegan } from './left.ts'
+import type { Armed } from './revert/arm.ts'
 import { shownLine } from './shown.ts'
 
 /** One change that was started, with what is needed to take it back. */
@@ -16,6 +19,8 @@ export interface Started {
   after?: Record<string, Sha256>
   /** True where an undo of it was begun before, and did not come to its end. */
   tried?: boolean
+  /** The revert that waits on the host to take it back. */
+  revert?: RevertRef
 }
 
 /** The changes of a plan that were carried out, up to the first that did not end well. */
@@ -55,7 +60,13 @@ export async function applyChanges(
   context: RunContext,
   unit: { step: string; host: string; timeoutMs?: number },
   changes: readonly PlannedChange[],
-  o: { undoing?: boolean; before?: number } = {},
+  o: {
+    undoing?: boolean
+    before?: number
+    armed?: Armed | undefined
+    /** Files of the host as the inspection read them. */
+    seen?: ReadonlyMap<string, Uint8Array>
+  } = {},
 ): Promise<Applied> {
   const before = o.before ?? 0
   const done: Applied = { results: [], started: [] }
@@ -79,13 +90,19 @@ export async function applyChanges(
       if (done.started.length + before === 0 || o.undoing === true) throw start
       return { ...done, refused: start }
     }
-    const started: Started = { id: start.id, undo }
+    const late = await o.armed?.begin(index, start.id)
+    if (late !== undefined) {
+      await journalResult(context, ref, start.id, notBegun(neverBegan))
+      return { ...done, bad: notBegun(`${neverBegan}: ${late}`) }
+    }
+    const started: Started = { id: start.id, undo, ...(o.armed === undefined ? {} : { revert: o.armed.ref }) }
     done.started.push(started)
     context.progress({ step: unit.step, host: unit.host, doing: change.say })
-    const result = await keeping(context.keep, (keeper) =>
-      context.carry(change, start.id, {
+    const result = await keeping(context.keep, (keeper) => {
+      const deps: CarryDeps = {
         session,
         local: context.local,
+        ...(o.seen === undefined ? {} : { seen: o.seen }),
         secrets: context.secrets,
         signal: context.signal,
         ...(unit.timeoutMs === undefined ? {} : { timeoutMs: unit.timeoutMs }),
@@ -97,13 +114,23 @@ export async function applyChanges(
         journaled: async (result, after) => {
           if (after !== undefined) started.after = after
           await journalResult(context, ref, start.id, result, { kept: await keeper.end(), after })
+          // Where the host could not be told, its job's folder has to say that the change was begun.
+          if (result.endedBy !== 'lost' && (await o.armed?.ended(start.id)) === false)
+            deps.leavesFolder = true
         },
-      }),
-    )
+      }
+      return context.carry(change, start.id, deps)
+    })
     done.results.push(result)
     if (!wentWell(result)) return { ...done, bad: result }
   }
   return done
+}
+
+/** The result of a change that was journaled, and then not begun. */
+function notBegun(problem: string): RunResult {
+  const none = () => ({ bytes: new Uint8Array(), total: 0, cut: false })
+  return { endedBy: 'exit', stdout: none(), stderr: none(), ms: 0, problem }
 }
 
 /** The error of a start that could not be recorded; any other is thrown. */

@@ -19,14 +19,14 @@ export interface CheckUnit {
 /** How the checks of one phase came out. */
 export type Observed = EventData<'check.observed'>
 
-/** Looks at one host at once: the plan's and the checks' together stay below sshd's default MaxSessions of 10. */
-export const channelsAtOnce = 4
+/** Looks at one host at once; the channels that they share are bounded elsewhere, and those that sudo needs stay at sshd's default of 10. */
+export const channelsAtOnce = 10
 
 /** When the checks are made; `before` and `after` fill the matrix. */
 export type Phase = Observed['phase']
 
 /**
- * Makes the checks of one phase: hosts side by side, and on one host at most four at once.
+ * Makes the checks of one phase: hosts side by side, and on one host at most ten at once.
  * A check with `within` is repeated after the last step until it is ok; before that, a failure is what one wants to
  * see. Each look is journaled in the runbook's order, as soon as those before it are.
  */

@@ -6,6 +6,7 @@ import type { Confirm, Step } from '../model/runbook.ts'
 import type { SecretStore } from '../model/secret.ts'
 import type { Keep } from './keep.ts'
 import type { Left } from './left.ts'
+import type { Locks } from './locks.ts'
 import type { Approve } from './types.ts'
 
 /** One step on one host: what the runner takes one at a time. */
@@ -16,6 +17,11 @@ export interface Unit {
   when?: Condition
   /** What an earlier run of the incident left of it. */
   left?: Left
+  /** Its batch: units of one batch run side by side on their hosts, and batches one after another. */
+  batch?: number
+  /** The block of steps that its batch belongs to, and how many hosts may fail in it before the run stops. */
+  block?: number
+  mayFail?: number
 }
 
 /** The verdict of an earlier step, or of a check, that a unit waits for. */
@@ -38,6 +44,8 @@ export interface CarryDeps {
   signal: AbortSignal
   timeoutMs?: number
   onOutput?: OutputListener
+  /** Files of the host as the last inspection read them, by path. */
+  seen?: ReadonlyMap<string, Uint8Array>
   learned(name: string, value: string): void
   /** The job's folder stays on the host, with an output that is not to be seen here. */
   leavesFolder?: boolean
@@ -66,6 +74,10 @@ export interface RunContext {
   secrets: SecretStore
   append: Append
   approve: Approve
+  /** True where a person answers: hosts that run side by side are then asked for together. */
+  asksPerson?: boolean
+  /** Who takes what steps must have to themselves; absent where nothing is carried out. */
+  locks?: Locks
   carry: CarryOut
   resolve(unit: Unit, outputs: Outputs): Resolution
   /** The last verdict of a step or a check on this host (on another, where this one has none); undefined before its first. */
@@ -113,7 +125,10 @@ export function aroundOf(
 }
 
 /** Registers a secret value that was read from a host; values too short to be told apart from ordinary text are left. */
-export function learner(context: RunContext, host: string): (name: string, value: string) => void {
+export function learner(
+  context: Pick<RunContext, 'secrets'>,
+  host: string,
+): (name: string, value: string) => void {
   const { secrets } = context
   return (name, value) => {
     if (value.length < 4 || (secrets.has(name) && secrets.value({ secret: name }) === value)) return

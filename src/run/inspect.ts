@@ -6,6 +6,7 @@ import { shaOf } from './carry/content.ts'
 import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts'
 import { hashOf } from './hash.ts'
 import type { Found } from './keep.ts'
+import { withRevert } from './revert/plan.ts'
 import { shownPlan } from './shown.ts'
 import type { StepPlan } from './types.ts'
 
@@ -68,7 +69,7 @@ export async function inspectUnit(
   let plan: Plan
   try {
     facts = await action.inspect(reader, params, aroundOf(context, host, step, took))
-    plan = planAs(action.plan(params, facts, { stamp, id: step.id }), as)
+    plan = withRevert(planAs(action.plan(params, facts, { stamp, id: step.id }), as), step, as)
   } catch (error) {
     if (error instanceof SitrepError && error.kind !== 'failed') throw error
     plan = { outcome: 'cannot_tell', because: `inspection failed: ${messageOf(error)}`, changes: [] }

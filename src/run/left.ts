@@ -73,13 +73,16 @@ export function hasBegun({ applied }: StartedChange): boolean {
 export const neverBegan = 'it never began on the host'
 
 /** A started change as the journal holds it; an undo that was redacted on its way there is not carried out. */
-export function startedOf({ started, undo, undoHash, applied, undone }: StartedChange): Started {
+export function startedOf({ started, undo, undoHash, applied, undone, revert }: StartedChange): Started {
+  const waits = revert === undefined ? {} : { revert }
   if (Array.isArray(undo) && hashOf(undo) !== undoHash) {
-    return { id: started, undo: { impossible: 'its journaled form was redacted, so it is not carried out' } }
+    const impossible = 'its journaled form was redacted, so it is not carried out'
+    return { id: started, undo: { impossible }, ...waits }
   }
   return {
     id: started,
     undo,
+    ...waits,
     ...(applied?.after === undefined ? {} : { after: applied.after }),
     ...(undone === undefined ? {} : { tried: true }),
   }

@@ -6,20 +6,56 @@ import { applyChanges, type Started, wentWell, whyBad } from './apply.ts'
 import { readerAs } from './as.ts'
 import { aroundOf, type Outputs, type RunContext, type Unit } from './context.ts'
 import { endUnknown, type UnitEnd } from './end.ts'
-import { onCancel, onFailure } from './failure.ts'
+import { onCancel, onFailure, withArmed } from './failure.ts'
 import type { Inspected } from './inspect.ts'
+import { type Armed, armFor } from './revert/arm.ts'
+import { armedWords, confirmRevert } from './revert/end.ts'
 import { shownSaid } from './shown.ts'
+import { LockedOut } from './stepLock.ts'
 import { verifyUntil } from './verify.ts'
 
-/** Carries out an approved plan, verifies it, and takes it back on failure where the step says so. */
+/** What was carried out of the same plan before, in an interrupted run. */
+interface Earlier {
+  results: readonly RunResult[]
+  started: readonly Started[]
+}
+
+/**
+ * Carries out an approved plan, verifies it, and takes it back on failure where the step says so. Where the step says
+ * `revert_after`, its revert is armed on the host before anything begins, and confirmed when the step was verified.
+ */
 export async function applyAndVerify(
+  running: RunContext,
+  unit: Unit,
+  inspected: Inspected,
+  outputs: Outputs,
+  stamp: string,
+  earlier: Earlier = { results: [], started: [] },
+): Promise<UnitEnd> {
+  const armed = await armFor(running, unit, inspected, earlier.started)
+  if (armed !== undefined && 'end' in armed) return armed
+  try {
+    const context = armed?.context ?? running
+    return await carryOut(context, unit, inspected, outputs, stamp, earlier, armed)
+  } catch (error) {
+    // Who has the resource by now must not find it taken back by us.
+    const ref = { run: running.run, step: unit.step.id, host: unit.host }
+    if (armed !== undefined && error instanceof LockedOut)
+      await confirmRevert(running, ref, armed.ref, 'its lock is another’s by now')
+    throw error
+  } finally {
+    armed?.stop()
+  }
+}
+
+async function carryOut(
   context: RunContext,
   unit: Unit,
   inspected: Inspected,
   outputs: Outputs,
   stamp: string,
-  /** What was carried out of the same plan before, in an interrupted run. */
-  earlier: { results: readonly RunResult[]; started: readonly Started[] } = { results: [], started: [] },
+  earlier: Earlier,
+  armed: Armed | undefined,
 ): Promise<UnitEnd> {
   const { step, host } = unit
   const ref = { run: context.run, step: step.id, host }
@@ -27,12 +63,18 @@ export async function applyAndVerify(
   const timeoutMs = (step.timeout ?? 60) * 1000
   const applied = await applyChanges(context, { step: step.id, host, timeoutMs }, shown.plan.changes, {
     before: earlier.results.length,
+    armed,
+    seen: new Map(inspected.fetched?.map(({ path, bytes }) => [path, bytes])),
   })
   // A failure takes back all of the step, also what an interrupted run had done of it.
   const started = [...earlier.started, ...applied.started]
   if (applied.bad !== undefined) {
     const reason = whyBad(applied.bad, context.text)
-    if (applied.bad.endedBy === 'lost') return endUnknown(context, ref, reason)
+    // Its first change was not begun any more: there is nothing that could be taken back.
+    if (armed !== undefined && started.length === 0)
+      await confirmRevert(context, ref, armed.ref, 'nothing was begun')
+    if (applied.bad.endedBy === 'lost')
+      return endUnknown(context, ref, await withArmed(context, ref, started, reason))
     if (applied.bad.endedBy === 'cancel')
       return onCancel(context, unit, action.onFail, started, applied.bad.problem)
     return onFailure(context, unit, action.onFail, started, reason, 0)
@@ -47,10 +89,32 @@ export async function applyAndVerify(
   }
   if (verdict.verdict === 'failed')
     return onFailure(context, unit, action.onFail, started, verdict.reason, ms, verdict.evidence)
+  if (verdict.verdict === 'ok' && armed !== undefined) {
+    const lost = await confirmOrTell(context, ref, armed, verdict.reason, ms)
+    if (lost !== undefined) return lost
+  }
   if (verdict.verdict === 'ok') registerOutput(context, unit, inspected, results, outputs)
   await context.append('step.verified', { ...ref, ...verdict, ms })
-  if (verdict.verdict === 'unknown') return endUnknown(context, ref, verdict.reason)
+  if (verdict.verdict === 'unknown')
+    return endUnknown(context, ref, await withArmed(context, ref, started, verdict.reason))
   return { end: 'ok', code: 0, reason: verdict.reason }
+}
+
+/** Confirms the revert of a step that was verified; gives how the step ended where that came too late, or not at all. */
+async function confirmOrTell(
+  context: RunContext,
+  ref: { run: string; step: string; host: string },
+  { ref: revert }: Armed,
+  verified: string,
+  ms: number,
+): Promise<UnitEnd | undefined> {
+  const reason = `${verified}; but it was not confirmed in time`
+  const tooLate = () => context.append('step.verified', { ...ref, verdict: 'failed', reason, ms })
+  const end = await confirmRevert(context, ref, revert, verified, tooLate)
+  if (end.is === 'kept') return undefined
+  if (end.is === 'fired') return { end: 'failed', code: 1, reason: `${reason}: ${end.reason}` }
+  const unconfirmed = `${verified}; but it could not be confirmed: ${armedWords(end)}`
+  return endUnknown(context, ref, unconfirmed)
 }
 
 /** The verdict of a step whose last changes were not begun: what holds without them is not yet the whole step. */

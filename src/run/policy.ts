@@ -8,16 +8,27 @@ export interface Wanted {
   confirm: Confirm
   /** What has to be typed where `confirm` is `typed`. */
   target?: string
+  /** The hosts that the target stands for. */
+  targetHosts?: readonly string[]
 }
+
+/** A target of more hosts than this is not typed name by name. */
+const spelledOut = 3
 
 /**
  * The approval policy of one run (protocol.md, "Approval"): observing steps run by themselves, changing ones ask, and
  * on production or over more than `confirmOver` hosts the target has to be typed, once for the runbook on this set of
- * hosts. The target is the host's name, or the names joined by commas where there are several.
+ * hosts. The target is the host's name, or the names joined by commas; of more than three hosts the group that they were
+ * asked for by (`group`), else their number: `40 hosts`.
  */
-export function approvalPolicy(o: { hosts: readonly Host[]; confirmOver: number }) {
+export function approvalPolicy(o: {
+  hosts: readonly Host[]
+  confirmOver: number
+  group?: string | undefined
+}) {
   const names = o.hosts.map(({ name }) => name)
-  const target = names.join(',')
+  const target = names.length <= spelledOut ? names.join(',') : (o.group ?? `${names.length} hosts`)
+  const typing: Wanted = { confirm: 'typed', target, targetHosts: names }
   const guarded = o.hosts.some(({ production }) => production) || o.hosts.length > o.confirmOver
   let typed = false
   return {
@@ -27,8 +38,7 @@ export function approvalPolicy(o: { hosts: readonly Host[]; confirmOver: number 
       if (own === 'auto' && !guarded) return { confirm: 'auto' }
       if (own === undefined && risk === 'observe') return { confirm: 'auto' }
       if (own === 'auto' && risk === 'observe') return { confirm: 'auto' }
-      if (own === 'typed') return { confirm: 'typed', target }
-      if (guarded && risk !== 'observe' && !typed) return { confirm: 'typed', target }
+      if (own === 'typed' || (guarded && risk !== 'observe' && !typed)) return typing
       return { confirm: 'ask' }
     },
     /** Called when the target was typed, so that it is asked for once. */
@@ -54,13 +64,18 @@ export function headlessApprove(flags: Flags, terminal: AskTerminal | undefined)
     if (request.question !== undefined) {
       return terminal === undefined ? { answer: 'skip', reason: 'needs a person' } : terminal(request, signal)
     }
-    const { confirm, target, repeats } = request
+    const { confirm, target, targetHosts = [], repeats } = request
     // The flags are a consent to the runbook once, not to doing a part of it twice.
     if (repeats !== undefined) {
       const next = 'approve it on a terminal, go on behind it with --from, or say `rerun: safe` in the step'
       return terminal?.(request, signal) ?? { answer: 'stop', reason: `${repeats}; ${next}` }
     }
-    if (flags.yes && confirm === 'typed' && target !== undefined && covers(flags.targets, target))
+    if (
+      flags.yes &&
+      confirm === 'typed' &&
+      target !== undefined &&
+      covers(flags.targets, target, targetHosts)
+    )
       return { answer: 'run', how: 'typed' }
     if (confirm === 'typed' && flags.yes) {
       return { answer: 'stop', reason: `wants its target named: --target ${target ?? request.plan.host}` }
@@ -74,6 +89,7 @@ export function headlessApprove(flags: Flags, terminal: AskTerminal | undefined)
 }
 
 /** True where the given targets name the wanted one, whole or host by host. */
-function covers(given: readonly string[], wanted: string): boolean {
-  return given.includes(wanted) || wanted.split(',').every((name) => given.includes(name))
+function covers(given: readonly string[], wanted: string, hosts: readonly string[]): boolean {
+  const names = new Set(given.flatMap((one) => one.split(',')))
+  return given.includes(wanted) || (hosts.length > 0 && hosts.every((host) => names.has(host)))
 }

@@ -1,4 +1,5 @@
 import type { Incident, StartedChange, StepState } from '../model/incident.ts'
+import { isStillRunning } from '../model/stillRunning.ts'
 import { journalResult, wentWell, whyBad } from './apply.ts'
 import { runJob } from './carry/job.ts'
 import { leftBy } from './carry/put.ts'
@@ -17,7 +18,9 @@ export interface Dangling {
 /** The changes of an incident whose true results were never recorded, oldest first. */
 export function danglingOf(incident: Incident): Dangling[] {
   const open = ({ applied, undone }: StartedChange) =>
-    undone === undefined && (applied === undefined || applied.endedBy === 'lost')
+    undone === undefined &&
+    (applied === undefined || applied.endedBy === 'lost' || isStillRunning(said(applied)))
+  const said = ({ problem }: { problem?: string | undefined }) => (problem === undefined ? {} : { problem })
   return Object.values(incident.steps).flatMap((state) =>
     state.changes.filter(open).map((change) => ({ state, change })),
   )

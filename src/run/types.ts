@@ -1,4 +1,5 @@
 import type { Action, Plan } from '../model/action.ts'
+import type { LockHolder } from '../model/lock.ts'
 import type { Confirm, Step } from '../model/runbook.ts'
 
 /** A step whose templates were filled in for one host. */
@@ -34,12 +35,18 @@ export interface ApprovalRequest {
   confirm: Confirm
   /** What has to be typed where `confirm` is `typed`. */
   target?: string
+  /** The hosts that the target stands for. */
+  targetHosts?: readonly string[]
+  /** Where the same is asked for several hosts at once: all of them. */
+  hosts?: readonly string[]
   /** Why it is asked again: the plan changed since it was approved. */
   changed?: boolean
   /** Why only a person may approve it, whatever the flags say: it would run something a second time. */
   repeats?: string
   /** The run can go on without it: where nobody can be asked it is left out, not a reason to stop. */
   optional?: boolean
+  /** Whose lock would be taken over; its id is the target. */
+  holder?: LockHolder
   /** For a manual step: what to ask. */
   question?: string
 }

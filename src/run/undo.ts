@@ -2,6 +2,8 @@ import type { Change } from '../model/action.ts'
 import { applyChanges, type Started, whyBad } from './apply.ts'
 import { readerAs } from './as.ts'
 import type { RunContext } from './context.ts'
+import { armedWords, confirmRevert, lookAtRevert } from './revert/end.ts'
+import { revertOf } from './revert/ref.ts'
 
 /** How an undo ended. */
 export interface UndoEnd {
@@ -18,6 +20,26 @@ export interface UndoEnd {
  * Undo runs the reload's pair first (nothing to do), then puts the backup back and reloads.
  */
 export async function undoStarted(
+  context: RunContext,
+  unit: { step: string; host: string; title?: string },
+  started: readonly Started[],
+): Promise<UndoEnd> {
+  const ref = { run: context.run, step: unit.step, host: unit.host }
+  const revert = revertOf(started)
+  if (revert === undefined) return undoAll(context, unit, started)
+  const found = await lookAtRevert(context, ref, revert)
+  if (found.is === 'fired')
+    return { verdict: found.verdict, code: found.verdict === 'ok' ? 0 : 1, reason: found.reason }
+  const end = await undoAll(context, unit, started)
+  // Only now: until all of it is back, the host has to do it where this console can't go on.
+  const after =
+    end.verdict === 'ok'
+      ? await confirmRevert(context, ref, revert, 'the step was undone')
+      : await lookAtRevert(context, ref, revert)
+  return after.is === 'kept' ? end : { ...end, reason: `${end.reason}; ${armedWords(after)}` }
+}
+
+async function undoAll(
   context: RunContext,
   unit: { step: string; host: string; title?: string },
   started: readonly Started[],

@@ -1,5 +1,6 @@
 import type { CheckSpec, LogSpec, ParamSpec, Runbook, Step } from '../model/runbook.ts'
 import type { Source } from '../model/source.ts'
+import { type Included, includedSteps } from './include.ts'
 import type { Kinds } from './kinds.ts'
 import { kindOfCheck } from './parts.ts'
 import type { RunbookFile, StepFile } from './schema.ts'
@@ -8,6 +9,7 @@ interface Ground {
   source: Source
   kinds: Kinds
   params: ParamSpec[]
+  included: Included
   file: string
   sha256: string
   dir: string
@@ -15,22 +17,39 @@ interface Ground {
 
 /** The runbook of a file that was found valid. */
 export function buildRunbook(form: RunbookFile, ground: Ground): Runbook {
-  const { source, params, file, sha256, dir } = ground
+  const { source, included, file, sha256, dir } = ground
+  const others = [...included.values()].map(({ runbook }) => runbook)
+  const own = new Set(ground.params.map(({ name }) => name))
+  const params = [
+    ...ground.params,
+    ...firstOf(others.flatMap((other) => other.params)).filter(({ name }) => !own.has(name)),
+  ]
+  const vars = Object.fromEntries(
+    Object.entries(form.vars ?? {}).map(([name, value]) => [name, String(value)]),
+  )
   return {
     name: form.runbook,
     title: form.title,
     ...defined({ description: form.description }),
     symptoms: form.symptoms ?? [],
     params,
-    vars: Object.fromEntries(Object.entries(form.vars ?? {}).map(([name, value]) => [name, String(value)])),
+    vars: Object.assign({}, ...others.map((other) => other.vars), vars),
     hosts: form.hosts ?? [],
     logs: (form.logs ?? []).map((log, i) => buildLog(log, source, i)),
     checks: (form.checks ?? []).map((check, i) => buildCheck(check, ground, i)),
-    steps: form.steps.map((step, i) => buildStep(step, source, i)),
+    steps: form.steps.flatMap((step, i) => {
+      const include = included.get(i)
+      return include === undefined ? [buildStep(step, source, i)] : includedSteps(include)
+    }),
     file,
     sha256,
     dir,
   }
+}
+
+/** Of several parameters with one name the first. */
+function firstOf(params: readonly ParamSpec[]): ParamSpec[] {
+  return [...new Map(params.toReversed().map((spec) => [spec.name, spec])).values()].toReversed()
 }
 
 function buildStep(form: StepFile, source: Source, index: number): Step {

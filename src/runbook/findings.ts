@@ -19,11 +19,13 @@ export function collectFindings(first: readonly Finding[] = []): Findings {
   }
 }
 
-/** Findings by line and column, without repeats. */
+/** Findings file by file, by line and column, without repeats. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>()
+  const files = [...new Set(findings.map(({ at }) => at.file))]
+  const file = ({ at }: Finding) => files.indexOf(at.file)
   return findings
-    .toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column)
+    .toSorted((a, b) => file(a) - file(b) || a.at.line - b.at.line || a.at.column - b.at.column)
     .filter(({ at, message }) => {
       const key = `${at.file}:${at.line}:${at.column}:${message}`
       return seen.has(key) ? false : seen.add(key)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keysAt } from '../model/issues.ts'
+import { includeForm } from './include.ts'
 import type { Kinds } from './kinds.ts'
 import { runbookForm } from './schema.ts'
 
@@ -77,6 +78,9 @@ export function runbookJsonSchema({ actions, checks, logSources }: Kinds): Json 
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON schema
     then: { properties: { with: editorSchema(params) } },
   }))
+  const steps = properties.steps as Json
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON schema
+  steps.items = { if: { required: ['include'] }, then: editorSchema(includeForm), else: step }
   const check = findItems(properties.checks)
   const checkProperties = check?.properties as Record<string, Json> | undefined
   for (const { kind, params, summary } of checks) {

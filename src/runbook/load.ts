@@ -7,10 +7,12 @@ import { parseSource, type Source } from '../model/source.ts'
 import { buildRunbook } from './build.ts'
 import { parseCondition } from './condition.ts'
 import { collectFindings, type Findings } from './findings.ts'
+import { type Chain, checkIncluded, type Included, isInclude, loadIncluded } from './include.ts'
 import type { Kinds } from './kinds.ts'
 import { readParams } from './params.ts'
 import { type Checking, checkCheck, checkStep, checkText, isMap, refuseTemplates } from './parts.ts'
-import { notSupportedYet, type ParamFile, paramForm, runbookForm } from './schema.ts'
+import { checkRevert } from './revert.ts'
+import { type ParamFile, paramForm, runbookForm } from './schema.ts'
 import { readLimited } from './source.ts'
 
 /** A runbook where the file is valid, and everything that was found in it, in the order of the file. */
@@ -20,15 +22,42 @@ export interface Loaded {
 }
 
 /** Reads and checks a runbook's file. What is wrong with it is a finding; nothing of it is carried out. */
-export async function loadRunbook(file: string, kinds: Kinds): Promise<Loaded> {
+export async function loadRunbook(file: string, kinds: Kinds, chain: Chain = []): Promise<Loaded> {
   const read = await readLimited(file)
-  return 'problem' in read ? { findings: [read.problem] } : parseRunbook(read.bytes, file, kinds)
+  if ('problem' in read) return { findings: [read.problem] }
+  const source = parseSource(read.bytes, file)
+  const findings = collectFindings(source.findings)
+  const load = (inner: string, through: Chain) => loadRunbook(inner, kinds, through)
+  const included = await loadIncluded(source, file, { chain, findings, load })
+  return loadSource(source, read.bytes, { file, kinds, included, findings })
 }
 
-/** Checks the text of a runbook; `file` names it in positions, and its folder is where relative paths start. */
+/**
+ * Checks the text of a runbook that stands alone; `file` names it in positions, and its folder is where relative paths
+ * start.
+ */
 export function parseRunbook(input: Uint8Array | string, file: string, kinds: Kinds): Loaded {
   const source = parseSource(input, file)
   const findings = collectFindings(source.findings)
+  const steps = isMap(source.value) && Array.isArray(source.value.steps) ? source.value.steps : []
+  for (const [index, entry] of steps.entries()) {
+    if (isInclude(entry)) findings.error(source.locate(['steps', index]), 'only a file can include another')
+  }
+  return loadSource(source, input, { file, kinds, included: new Map(), findings })
+}
+
+interface Surroundings {
+  file: string
+  kinds: Kinds
+  included: Included
+  findings: Findings
+}
+
+function loadSource(
+  source: Source,
+  input: Uint8Array | string,
+  { file, kinds, included, findings }: Surroundings,
+): Loaded {
   if (source.value === undefined) return { findings: findings.sorted() }
   if (!isMap(source.value)) {
     findings.error(source.locate([]), 'a runbook is a mapping with runbook, title and steps')
@@ -38,17 +67,20 @@ export function parseRunbook(input: Uint8Array | string, file: string, kinds: Ki
     kinds.checks.map(({ kind }) => kind),
     kinds.logSources.map(({ kind }) => kind),
   )
-  const shaped = check(form, source.value)
+  const shaped = check(form, withStandIns(source.value))
   for (const { path, message, key } of shaped.problems) {
     findings.error(key ? source.locateKey(path) : source.locate(path), message)
   }
-  const params = checkMeaning(source, source.value, kinds, findings)
+  const params = checkMeaning(source, source.value, kinds, findings, included)
   if (findings.failed() || shaped.value === undefined) return { findings: findings.sorted() }
-  const sha256 = createHash('sha256').update(input).digest('hex')
+  const hash = createHash('sha256').update(input)
+  for (const { runbook } of included.values()) hash.update(runbook.sha256)
+  const sha256 = hash.digest('hex')
   const runbook = buildRunbook(shaped.value, {
     source,
     kinds,
     params,
+    included,
     file,
     sha256,
     dir: dirname(resolve(file)),
@@ -62,10 +94,15 @@ function checkMeaning(
   file: Record<string, unknown>,
   kinds: Kinds,
   findings: Findings,
+  included: Included,
 ): ParamSpec[] {
   const params = readParams(shapedParams(file.params), source, findings)
   const declared = isMap(file.params) ? Object.keys(file.params) : []
-  const steps = maps(file.steps)
+  const steps = maps(file.steps).filter(({ value }) => !isInclude(value))
+  const namesAt = (where: (index: number) => boolean): string[] => [
+    ...steps.filter(({ index }) => where(index)).flatMap(({ value }) => outputNames(value)),
+    ...[...included].filter(([index]) => where(index)).flatMap(([, { runbook }]) => namesOf(runbook)),
+  ]
   const names = {
     params: declared.map((name) => params.find((spec) => spec.name === name) ?? { name, secret: false }),
     vars: isMap(file.vars) ? Object.keys(file.vars) : [],
@@ -82,12 +119,26 @@ function checkMeaning(
   for (const [i, raw] of list.entries()) checkCheck(checking, raw, i)
   const checkNames = maps(file.checks).map(({ value }) => String(value.id))
   for (const { value, index } of steps) {
-    const before = steps.filter((step) => step.index < index).flatMap(({ value: step }) => outputNames(step))
-    const later = steps.filter((step) => step.index >= index).flatMap(({ value: step }) => outputNames(step))
+    const before = namesAt((other) => other < index)
+    const later = namesAt((other) => other >= index)
     checkStep({ ...checking, names: { ...names, before, later } }, value, index)
+    checkRevert(checking, value, index)
     checkKeys(checking, value, index, { before, later, checks: checkNames })
   }
+  const outputs = steps.flatMap(({ value }) => outputNames(value))
+  checkIncluded(source, included, { outputs, checks: checkNames, params }, findings)
   return params
+}
+
+/** The form knows steps; where another file is included, a step that is right stands in for it. */
+function withStandIns(file: Record<string, unknown>): Record<string, unknown> {
+  if (!Array.isArray(file.steps)) return file
+  const standIn = (index: number) => ({ id: `include-${index}`, title: 'include', uses: 'include' })
+  return { ...file, steps: file.steps.map((step, index) => (isInclude(step) ? standIn(index) : step)) }
+}
+
+function namesOf({ steps }: Runbook): string[] {
+  return steps.flatMap(({ id, register }) => (register === undefined ? [id] : [id, register]))
 }
 
 function shapedParams(raw: unknown): Record<string, ParamFile> {
@@ -157,13 +208,6 @@ function checkKeys(
   index: number,
   known: { before: string[]; later: string[]; checks: string[] },
 ): void {
-  for (const [key, what] of Object.entries(notSupportedYet)) {
-    if (key in step)
-      findings.error(
-        source.locateKey(['steps', index, key]),
-        `${key} is not supported yet: ${what} not carried out by this version`,
-      )
-  }
   if (typeof step.if !== 'string') return
   const at = source.locate(['steps', index, 'if'])
   const condition = parseCondition(step.if)

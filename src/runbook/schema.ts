@@ -17,7 +17,8 @@ const hostNameForm = z
 const title = z.string().trim().min(1).max(200)
 const oneOrMore = <T extends z.ZodType>(item: T) =>
   z.union([item.transform((one) => [one]), z.array(item).min(1)])
-const hosts = oneOrMore(hostNameForm).describe('A host, a group, or a list of them')
+/** Where something runs. */
+export const hostsForm = oneOrMore(hostNameForm).describe('A host, a group, or a list of them')
 const as = z.string().min(1).describe('The user to run as, by sudo')
 const scalar = z.union([z.string(), z.number(), z.boolean()])
 const within = zDuration.describe('How long to try until it is ok')
@@ -28,7 +29,7 @@ export const stepForm = z.strictObject({
   title,
   uses: z.string().describe('The action'),
   with: z.record(z.string(), z.unknown()).nullish().describe("The action's parameters"),
-  hosts: hosts.optional(),
+  hosts: hostsForm.optional(),
   as: as.optional(),
   timeout: zDuration.optional().describe('The longest time that one command may take'),
   within: within.optional(),
@@ -44,19 +45,14 @@ export const stepForm = z.strictObject({
     .optional()
     .describe('How many hosts at a time: a number or a percentage'),
   max_failures: z.int().min(0).optional(),
-  revert_after: zDuration.optional(),
+  revert_after: zDuration
+    .optional()
+    .describe('The host takes the step back by itself after this time unless it was verified'),
   if: z.string().optional().describe('A verdict: `steps.ID ok`, `checks.ID failed`'),
   register: nameForm.optional().describe('A name for the output'),
   public: z.array(z.string()).optional().describe('Keys whose values may be shown'),
   secret: z.array(z.string()).optional().describe('Keys whose values are secret'),
 })
-
-/** Keys of a step that this version knows and does not carry out yet: an error, so that none is silently ignored. */
-export const notSupportedYet: Partial<Record<keyof z.input<typeof stepForm>, string>> = {
-  revert_after: 'a timed revert on the host is',
-  serial: 'several hosts at a time are',
-  max_failures: 'going on after a failed host is',
-}
 
 /** One parameter: its description in full, or its default alone. */
 export const paramForm = z.union([
@@ -80,7 +76,7 @@ export const paramForm = z.union([
 const checkShape = {
   id: nameForm,
   title: title.optional(),
-  hosts: hosts.optional(),
+  hosts: hostsForm.optional(),
   as: as.optional(),
   within: within.optional(),
 }
@@ -101,11 +97,11 @@ export function runbookForm(checkKinds: readonly string[], logKinds: readonly st
       .describe('Texts that suggest this runbook when one of them is seen'),
     params: z.record(nameForm, paramForm).nullish(),
     vars: z.record(nameForm, scalar).nullish(),
-    hosts: hosts.optional(),
+    hosts: hostsForm.optional(),
     logs: z
       .array(
         z.union([
-          z.strictObject({ hosts: hosts.optional(), as: as.optional(), ...optional(logKinds, scalar) }),
+          z.strictObject({ hosts: hostsForm.optional(), as: as.optional(), ...optional(logKinds, scalar) }),
           z.string().regex(/^[a-z]+:./, 'expected KIND: NAME'),
         ]),
       )

@@ -27,6 +27,7 @@ labSuite(
       const { address, port, identityFile, knownHosts } = lab.hosts[host]!
       const prompter = answers && {
         confirm: async () => false,
+        text: async () => undefined,
         secret: async (q: { what: string }) => {
           asked.push(q.what)
           return answers.shift()
@@ -39,7 +40,7 @@ labSuite(
           address,
           port,
           user,
-          identityFile,
+          identityFiles: [identityFile],
           knownHosts: [knownHosts],
         }),
         { secrets: createSecretStore(), gentleMs: 1500, ...(prompter ? { prompter } : {}), ...deps },
@@ -100,7 +101,7 @@ labSuite(
             address,
             port,
             user: 'deploy',
-            identityFile,
+            identityFiles: [identityFile],
             knownHosts: [knownHosts],
             path: ['/opt/tools'],
           }),
@@ -179,6 +180,61 @@ labSuite(
       })
     })
 
+    describe('a job that may be started, and not ended', () => {
+      const stubborn = '/usr/local/bin/sitrep-stubborn'
+      const end = () => lab.exec(host, ['sh', '-c', 'pkill -KILL -xf "sleep 75001"; :'])
+      beforeAll(async () => {
+        const script = '#!/bin/sh\ntrap "" TERM\nexec sleep 75001\n'
+        await lab.exec(host, ['sh', '-c', 'printf %s "$1" >"$0"; chmod 755 "$0"', stubborn, script])
+        await sudoers('plain', `plain ALL=(root) NOPASSWD: ${stubborn}`)
+      })
+      afterEach(end)
+      afterAll(async () => {
+        await unset('plain')
+        await lab.exec(host, ['rm', '-f', stubborn])
+      })
+      const command = { argv: [stubborn], as: 'root' }
+
+      it('fault 34: a cancel says what still runs, and never that it is cancelled', async () => {
+        const session = await login('plain', [], { gentleMs: 200 })
+        const job = await session.job(v7(), command)
+        await until('its sleep', async () => (await count('^sleep 75001')) === 1)
+        expect(await job.cancel()).toMatchObject({
+          gone: false,
+          detail: expect.stringMatching(/sleep \(pid/),
+        })
+        expect(await session.jobState(job.id)).toEqual({ is: 'running' })
+        await end()
+        await job.done
+        await job.remove()
+      })
+
+      it('fault 34: one that takes too long is not waited for any longer: unknown, and what runs is named', async () => {
+        const session = await login('plain', [], { gentleMs: 200 })
+        const job = await session.job(v7(), command, { timeoutMs: 1000 })
+        const result = await job.done
+        expect(result).toMatchObject({
+          endedBy: 'lost',
+          problem: expect.stringMatching(/^still running: .*sleep \(pid \d+\).*; it did not end in time$/),
+        })
+        expect(result.exitCode).toBeUndefined()
+        expect(await session.jobState(job.id)).toEqual({ is: 'running' })
+        await end()
+        await until('its end', async () => (await session.jobState(job.id)).is === 'done')
+        await job.remove()
+      })
+
+      it('fault 34: one that hears TERM is ended through its sudo, though its user may kill nothing', async () => {
+        await sudoers('plain', 'plain ALL=(root) NOPASSWD: /usr/bin/sleep 75001')
+        const session = await login('plain', [], { gentleMs: 3000 })
+        const job = await session.job(v7(), { argv: ['sleep', '75001'], as: 'root' })
+        await until('its sleep', async () => (await count('^sleep 75001')) === 1)
+        expect(await job.cancel()).toMatchObject({ gone: true })
+        expect(await count('^sleep 75001')).toBe(0)
+        await job.remove()
+      })
+    })
+
     describe('where a password is needed', () => {
       const right = labUsers.ops.password
 
@@ -224,6 +280,51 @@ labSuite(
         expect((await lab.exec(host, ['sh', '-c', 'ls /root/never; :'])).stdout).toBe('')
         expect(text(await session.run({ argv: ['id', '-un'], as: 'root' })).out).toBe('root\n')
         expect(asked).toHaveLength(2)
+      })
+
+      it('fault 23: where sudo asks only once, too, a wrong one is forgotten', async () => {
+        await sudoers('once', 'Defaults:ops passwd_tries=1, timestamp_timeout=0')
+        try {
+          const session = await login('ops', ['not the password', right])
+          const result = await session.run({ argv: ['true'], as: 'root' })
+          expect(result.problem).toBe('sudo: wrong password')
+          expect(text(await session.run({ argv: ['id', '-un'], as: 'root' })).out).toBe('root\n')
+          // A command that is over before it is seen proves the password all the same.
+          expect((await session.run({ argv: ['false'], as: 'root' })).exitCode).toBe(1)
+          expect(asked).toHaveLength(2)
+        } finally {
+          await unset('once')
+        }
+      })
+
+      it('fault 23: commands side by side make one attempt for one answer', async () => {
+        await sudoers('never', 'Defaults:ops timestamp_timeout=0')
+        try {
+          const session = await login('ops', ['not the password', right])
+          const all = await Promise.all(
+            Array.from({ length: 4 }, () => session.run({ argv: ['id', '-un'], as: 'root' })),
+          )
+          expect(all.filter(({ problem }) => problem === 'sudo: wrong password')).toHaveLength(1)
+          expect(all.filter((result) => text(result).out === 'root\n')).toHaveLength(3)
+          expect(asked).toHaveLength(2)
+        } finally {
+          await unset('never')
+        }
+      })
+
+      it('fault 21: credentials that sudo still remembers are used, and nobody is asked', async () => {
+        await sudoers('global', 'Defaults:ops timestamp_type=global, timestamp_timeout=5')
+        try {
+          const session = await login('ops', [right])
+          await session.run({ argv: ['true'], as: 'root' })
+          const other = await login('ops')
+          const fed = await other.run({ argv: ['cat'], as: 'root', stdin: 'exactly this' })
+          expect(text(fed)).toEqual({ out: 'exactly this', err: '' })
+          expect(asked).toHaveLength(1)
+        } finally {
+          await unset('global')
+          await lab.exec(host, ['sh', '-c', 'rm -f /run/sudo/ts/*'])
+        }
       })
 
       it('fault 22: where nobody can be asked it is named within 2 s', async () => {

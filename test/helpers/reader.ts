@@ -110,9 +110,21 @@ export function testSession(o: { secrets?: SecretStore; env?: Record<string, str
       }
     },
     jobState: async () => ({ is: 'not_started' }),
+    jobs: async () => [],
     follow: () => {
       throw new Error('the test session follows nothing')
     },
+    lock: async (request) => ({
+      is: 'ours',
+      lock: {
+        id: request.id,
+        resources: request.resources,
+        over: [],
+        joining: () => request,
+        keep: () => undefined,
+        release: async () => undefined,
+      },
+    }),
     [Symbol.asyncDispose]: async () => undefined,
   }
 }

@@ -5,10 +5,14 @@ import { v7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { attachJob } from '../../src/hosts/session.ts'
 import type { Session } from '../../src/model/command.ts'
-import { type Bench, localBench, ssh2Bench, text, until } from './helpers/machine.ts'
+import { type Bench, localBench, opensshBench, ssh2Bench, text, until } from './helpers/machine.ts'
 
-/** Every transport is to behave the same: issue 4 adds openssh to this list. */
-const transports: Record<string, () => Promise<Bench>> = { local: localBench, ssh2: () => ssh2Bench() }
+/** Every transport is to behave the same; the host and the user of the openssh one are known by certificates alone. */
+const transports: Record<string, () => Promise<Bench>> = {
+  local: localBench,
+  ssh2: () => ssh2Bench(),
+  openssh: () => opensshBench(),
+}
 
 /** Processes of this machine whose command line holds the text. */
 function running(mark: string): string[] {
@@ -89,6 +93,18 @@ describe.each(Object.keys(transports))('a session over %s', (name) => {
     it('tells a signal from an exit', async () => {
       const result = await session.run({ argv: ['sh', '-c', 'kill -9 $$'] })
       expect(result).toMatchObject({ endedBy: 'signal', signal: 'SIGKILL' })
+    })
+
+    it('gives each of many commands at once its own output and exit, also 255', async () => {
+      const codes = [0, 1, 2, 126, 127, 254, 255, ...Array.from({ length: 13 }, (_, n) => n)]
+      const results = await Promise.all(
+        codes.map((code, n) =>
+          session.run({ argv: ['sh', '-c', 'echo "$0"; exit "$1"', String(n), String(code)] }),
+        ),
+      )
+      expect(results.map((result) => [result.exitCode, text(result).out])).toEqual(
+        codes.map((code, n) => [code, `${n}\n`]),
+      )
     })
 
     it('fault 38: keeps 1 MiB of each stream, counts all of it, and reads both', async () => {

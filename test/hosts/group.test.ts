@@ -1,6 +1,6 @@
 import { execaSync } from 'execa'
 import { describe, expect, it } from 'vitest'
-import { members, type Process, parseProcesses } from '../../src/hosts/group.ts'
+import { belowSudo, members, type Process, parseProcesses } from '../../src/hosts/group.ts'
 
 const zeros = '0 0 0 0 0 0 0 0 0 0 0 0 0 0 0'
 const stat = (pid: number, name: string, state: string, parent: number, group: number, session: number) =>
@@ -33,5 +33,25 @@ describe('the processes of a group', () => {
       ].join('\n'),
     )
     expect(members(all, 10).map((p) => p.pid)).toEqual([10, 11, 14, 12, 13])
+  })
+
+  it('take in whatever one of them started, and who has their output; below a sudo are those whom it started', () => {
+    const all: Process[] = parseProcesses(
+      [
+        stat(10, 'sh', 'S', 1, 10, 10),
+        stat(11, 'sudo', 'S', 10, 10, 10),
+        stat(12, 'sudo', 'S', 11, 12, 12),
+        stat(13, 'sleep', 'S', 12, 12, 12),
+        stat(14, 'sh', 'S', 13, 14, 14),
+        stat(15, 'setsid', 'S', 10, 15, 15),
+        stat(16, 'holder', 'S', 1, 16, 16),
+        stat(17, 'of another', 'S', 1, 17, 18),
+        stat(18, 'login', 'S', 1, 18, 18),
+      ].join('\n'),
+    )
+    const found = members(all, 10, new Set([16, 17]))
+    expect(found.map((p) => p.pid).toSorted()).toEqual([10, 11, 12, 13, 14, 15, 16, 17])
+    expect(belowSudo(found).map((p) => p.pid)).toEqual([13, 14])
+    expect(belowSudo(found.filter((p) => p.pid < 13))).toEqual([])
   })
 })

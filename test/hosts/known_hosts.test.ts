@@ -7,6 +7,7 @@ import {
   appendTrusted,
   fingerprintOf,
   knownAlgorithms,
+  knownName,
   trustLine,
   verdict,
 } from '../../src/hosts/known_hosts.ts'
@@ -80,6 +81,34 @@ describe('known_hosts', () => {
   it('fault 5: a revoked key is refused even if another line matches', () => {
     expect(judge(`${line('core-1')}\n@revoked ${line('*')}`)).toMatchObject({ is: 'revoked', line: 2 })
     expect(judge(`@revoked ${line('*', other)}\n${line('core-1')}`)).toMatchObject({ is: 'known' })
+  })
+
+  it('fault 5: a revoked line counts also where a tab follows its marker, though OpenSSH passes over it', () => {
+    expect(judge(`@revoked\t${line('*')}\n${line('core-1')}`)).toMatchObject({ is: 'revoked', line: 1 })
+  })
+
+  it('fault 6: names the certificate authority of a host whose plain key is not known', () => {
+    const authority = { file: expect.any(String), line: 1 }
+    expect(judge(`@cert-authority ${line('core-*', other)}`)).toMatchObject({ is: 'unknown', authority })
+    const changed = `@cert-authority ${line('*', other)}\n${line('core-1', other)}`
+    expect(judge(changed)).toMatchObject({ is: 'changed', authority })
+    expect(judge(`@cert-authority ${line('edge-*', other)}`)).not.toHaveProperty('authority')
+    expect(judge(`@cert-authority ${line('*', other)}\n${line('core-1')}`)).not.toHaveProperty('authority')
+  })
+
+  it('fault 4: an alias stands for the name and the port', () => {
+    expect(knownName({ address: '10.0.0.1', port: 2222 })).toEqual({ name: '10.0.0.1', port: 2222 })
+    const { name, port } = knownName({ address: '10.0.0.1', port: 2222, hostKeyAlias: 'Core-1' })
+    expect(judge(line('core-1'), name, port)).toMatchObject({ is: 'known' })
+    expect(judge(line('[core-1]:2222'), name, port)).toMatchObject({ is: 'unknown' })
+    expect(judge(line('[10.0.0.1]:2222'), name, port)).toMatchObject({ is: 'unknown' })
+  })
+
+  it.each([
+    ['cut short', (key: Buffer) => key.subarray(0, -3)],
+    ['with more behind it', (key: Buffer) => Buffer.concat([key, Buffer.from('more')])],
+  ])('fault 4: a key %s is none', (_, mend) => {
+    expect(judge(`core-1 ${key.type} ${mend(key.key).toString('base64')}`)).toMatchObject({ is: 'unknown' })
   })
 
   it('fault 5: a file that is there and can not be read refuses; one that is missing knows nobody', () => {

@@ -5,8 +5,6 @@ import { execa } from 'execa'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { quote, shellLine } from '../../src/hosts/quote.ts'
-import type { Session } from '../../src/model/command.ts'
-import { type Bench, ssh2Bench } from './helpers/machine.ts'
 
 const runs = process.env.SITREP_FULL ? 500 : 40
 
@@ -41,27 +39,4 @@ describe('quote', () => {
     expect(() => quote('a\0b')).toThrow(/NUL/)
     expect(() => quote('\ud800')).toThrow(/Unicode/)
   })
-})
-
-describe('quote over sshd', () => {
-  let bench: Bench
-  let session: Session
-  beforeAll(async () => {
-    bench = await ssh2Bench()
-    session = await bench.open()
-  })
-  afterAll(() => bench.close())
-
-  it('fault 18: any argument arrives through a real sshd as it was', async () => {
-    const words = fc.array(
-      fc.string({ unit: 'binary', maxLength: 40 }).map((s) => s.replaceAll('\0', '')),
-      { minLength: 1, maxLength: 4 },
-    )
-    const arrives = async (argv: string[]) => {
-      const result = await session.run({ argv: ['printf', '%s\\0', ...argv] })
-      expect(Buffer.from(result.stdout.bytes).toString('utf8')).toBe(argv.map((word) => `${word}\0`).join(''))
-    }
-    await arrives([every, '$(id)`id`;id|id&&id>x #\r\n\'"\\', '-e', ''])
-    await fc.assert(fc.asyncProperty(words, arrives), { numRuns: Math.min(runs, 200) })
-  }, 120_000)
 })

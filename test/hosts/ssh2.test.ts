@@ -13,12 +13,14 @@ import { fingerprintOf } from '../../src/hosts/known_hosts.ts'
 import type { Prompter } from '../../src/hosts/prompter.ts'
 import { createSecretStore } from '../../src/hosts/secrets.ts'
 import { attachJob } from '../../src/hosts/session.ts'
+import { createSharedLinks } from '../../src/hosts/shared.ts'
 import { isTerrapinSafe } from '../../src/hosts/ssh2/algorithms.ts'
 import { failClosed } from '../../src/hosts/ssh2/verifier.ts'
 import { showHostKey } from '../../src/hosts/ssh2.ts'
-import type { Host, HostState } from '../../src/model/host.ts'
+import type { Host } from '../../src/model/host.ts'
 import type { PrivateSshd } from '../lab/privateSshd.ts'
 import { testKey } from './helpers/keys.ts'
+import { ask, createLinks } from './helpers/links.ts'
 import { type Bench, ssh2Bench, sshdHost, testHost, text, until } from './helpers/machine.ts'
 import { type Link, startProxy } from './helpers/proxy.ts'
 
@@ -34,6 +36,7 @@ async function refused(host: Host, deps: Partial<Parameters<typeof connect>[1]> 
 
 const never: Prompter = {
   secret: () => Promise.reject(new Error('asked for a secret')),
+  text: () => Promise.reject(new Error('asked for text')),
   confirm: () => Promise.reject(new Error('asked to confirm')),
 }
 
@@ -121,10 +124,11 @@ describe('the host key', () => {
   })
 
   it('shows the key of a host for `sitrep trust` without logging in', async () => {
-    const shown = await showHostKey(sshdHost(bench.sshd, { knownHosts: [file('')] }))
+    const secrets = createSecretStore()
+    const shown = await showHostKey(sshdHost(bench.sshd, { knownHosts: [file('')] }), { secrets })
     expect(shown.verdict).toEqual({ is: 'unknown', fingerprint: bench.sshd.hostKeyFingerprint })
     expect(fingerprintOf(shown.key)).toBe(bench.sshd.hostKeyFingerprint)
-    expect((await showHostKey(sshdHost(bench.sshd))).verdict.is).toBe('known')
+    expect((await showHostKey(sshdHost(bench.sshd), { secrets })).verdict.is).toBe('known')
   })
 
   it.each<[string, (key: Buffer) => unknown]>([
@@ -173,7 +177,7 @@ describe('the host key', () => {
     const host = testHost({
       transport: 'ssh2',
       port,
-      identityFile: bench.sshd.identityFile,
+      identityFiles: [bench.sshd.identityFile],
       knownHosts: [file(`[127.0.0.1]:${port} ${rsa.type} ${rsa.blob}\n`)],
     })
     const session = await connect(host, { secrets: createSecretStore(), prompter: never })
@@ -207,8 +211,22 @@ describe('authentication', () => {
     }
   })
   const withoutFile = (): Host => {
-    const { identityFile: _, ...host } = sshdHost(bench.sshd)
+    const { identityFiles: _, ...host } = sshdHost(bench.sshd)
     return host
+  }
+  /** An agent that holds these keys, and then the one that the host takes. */
+  async function startAgent(files: string[] = []): Promise<{ socket: string; end(): Promise<unknown> }> {
+    const socket = join(folder, v7())
+    const agent = execa('ssh-agent', ['-D', '-a', socket], { reject: false })
+    await until('the agent', () => existsSync(socket))
+    await execa('ssh-add', [...files, bench.sshd.identityFile], { env: { SSH_AUTH_SOCK: socket } })
+    return {
+      socket,
+      end: () => {
+        agent.kill()
+        return agent
+      },
+    }
   }
   async function encrypted(passphrase: string): Promise<string> {
     const path = file(readFileSync(bench.sshd.identityFile, 'utf8'))
@@ -224,9 +242,9 @@ describe('authentication', () => {
       message: expect.stringContaining('no key was found'),
     })
     const identityFile = file(testKey().private)
-    const error = await refused(sshdHost(bench.sshd, { identityFile }))
+    const error = await refused(sshdHost(bench.sshd, { identityFiles: [identityFile] }))
     expect(error).toMatchObject({ phase: 'authentication', message: expect.stringContaining(identityFile) })
-    const missing = await refused(sshdHost(bench.sshd, { identityFile: '/no/such/key' }))
+    const missing = await refused(sshdHost(bench.sshd, { identityFiles: ['/no/such/key'] }))
     expect(missing.message).toContain('/no/such/key (ENOENT)')
   })
 
@@ -241,24 +259,61 @@ describe('authentication', () => {
 
   it('takes keys of the agent, also for an encrypted file whose public half it holds', async () => {
     process.env.HOME = home
-    const socket = join(folder, 'agent')
-    const agent = execa('ssh-agent', ['-D', '-a', socket], { reject: false })
+    const { socket, end } = await startAgent()
     try {
-      await until('the agent', () => existsSync(socket))
       process.env.SSH_AUTH_SOCK = socket
-      await execa('ssh-add', [bench.sshd.identityFile])
       const session = await connect(withoutFile(), { secrets: createSecretStore(), prompter: never })
       await session[Symbol.asyncDispose]()
       const identityFile = await encrypted('secret words')
       writeFileSync(`${identityFile}.pub`, readFileSync(`${bench.sshd.identityFile}.pub`))
-      const second = await connect(sshdHost(bench.sshd, { identityFile }), {
+      const second = await connect(sshdHost(bench.sshd, { identityFiles: [identityFile] }), {
         secrets: createSecretStore(),
         prompter: never,
       })
       await second[Symbol.asyncDispose]()
     } finally {
-      agent.kill()
-      await agent
+      await end()
+    }
+  })
+
+  it('fault 8: the agent is forwarded only where the inventory says so', async () => {
+    const { socket, end } = await startAgent()
+    try {
+      const links = createLinks()
+      const host = sshdHost(bench.sshd, { identityAgent: socket })
+      const line = 'echo "${SSH_AUTH_SOCK:-none}"; ssh-add -l 2>&1'
+      expect(await ask(await links.open(host), line)).toMatch(/^none\n/)
+      const forwarded = await ask(await links.open({ ...host, forwardAgent: true }), line)
+      expect(forwarded).toMatch(/^\/.*agent/)
+      expect(forwarded).toMatch(/ED25519/)
+      await links.close()
+    } finally {
+      await end()
+    }
+  })
+
+  it('IdentitiesOnly: of the keys of the agent only those of the files named, also by a public key file', async () => {
+    const { socket, end } = await startAgent([file(testKey().private), file(testKey().private)])
+    try {
+      const links = createLinks()
+      const stranger = file(testKey().private)
+      const more = { identityAgent: socket, identitiesOnly: true }
+      const before = bench.sshd.log().length
+      const error = await links.refused(sshdHost(bench.sshd, { ...more, identityFiles: [stranger] }))
+      expect(error.message).toMatch(`in; tried: ${stranger}; it takes publickey`)
+      expect(
+        bench.sshd
+          .log()
+          .slice(before)
+          .match(/^Failed publickey/gm),
+      ).toHaveLength(1)
+      const link = await links.open(
+        sshdHost(bench.sshd, { ...more, identityFiles: [`${bench.sshd.identityFile}.pub`] }),
+      )
+      expect(link.authentication).toBe("the agent's key")
+      await links.close()
+    } finally {
+      await end()
     }
   })
 
@@ -274,13 +329,20 @@ describe('authentication', () => {
         return answers.shift()
       },
     }
-    const host = sshdHost(bench.sshd, { identityFile })
+    const host = sshdHost(bench.sshd, { identityFiles: [identityFile] })
     expect(await refused(host)).toMatchObject({ phase: 'authentication' })
-    const first = await connect(host, { secrets: createSecretStore(), prompter })
-    const second = await connect(host, { secrets: createSecretStore(), prompter })
+    const shared = createSharedLinks()
+    const secrets = createSecretStore()
+    const first = await connect(host, { secrets, prompter, shared })
+    const second = await connect(host, { secrets, prompter, shared })
     expect(asked).toHaveLength(2)
+    // What was typed is hidden from then on.
+    expect(secrets.entries().map(({ value }) => value)).toContain('right one')
     expect(asked[1]).toMatch(/^that was not it/)
     await Promise.all([first, second].map((session) => session[Symbol.asyncDispose]()))
+    await shared.close()
+    // It is forgotten with the fleet.
+    expect(await refused(host, { shared: createSharedLinks() })).toMatchObject({ phase: 'authentication' })
   })
 })
 
@@ -306,22 +368,22 @@ describe('fault 36: each phase has its own time and name', () => {
       message: expect.stringContaining('refused'),
     })
     // A documentation network (RFC 5737): nobody answers there, or a router says so.
-    const silent = await refused(at(22, { address: '192.0.2.1' }), { timeouts: { connect: 200 } })
+    const silent = await refused(at(22, { address: '192.0.2.1' }), { times: { connect: 200 } })
     expect(silent.phase).toBe('connect')
   })
 
   it('a server that says nothing, and one that hangs up', async () => {
     const mute = await listen(createServer((socket) => socket.on('error', () => {})))
-    expect(await refused(at(mute), { timeouts: { handshake: 200 } })).toMatchObject({
+    expect(await refused(at(mute), { times: { handshake: 200 } })).toMatchObject({
       phase: 'handshake',
       message: expect.stringContaining('0.2 s'),
     })
     const rude = await listen(createServer((socket) => socket.end()))
-    expect(await refused(at(rude))).toMatchObject({ phase: 'handshake' })
+    expect(await refused(at(rude), { times: { back: 0 } })).toMatchObject({ phase: 'handshake' })
     const other = await listen(
       createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\x1b[2J\r\n\r\n')),
     )
-    const error = await refused(at(other))
+    const error = await refused(at(other), { times: { back: 0 } })
     expect(error.phase).toBe('handshake')
     expect(error.message).not.toContain('\x1b')
   })
@@ -335,17 +397,9 @@ describe('fault 36: each phase has its own time and name', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
     const { port } = server.address() as AddressInfo
     const knownHosts = [file(`[127.0.0.1]:${port} ${key.type} ${key.blob}\n`)]
-    const error = await refused(at(port, { knownHosts }), { timeouts: { authentication: 300 } })
+    const error = await refused(at(port, { knownHosts }), { times: { authentication: 300 } })
     expect(error).toMatchObject({ phase: 'authentication', message: expect.stringContaining('0.3 s') })
     server.close()
-  })
-
-  it('says calmly what is not built yet', async () => {
-    const deps = { secrets: createSecretStore() }
-    await expect(connect(testHost({ transport: 'openssh' }), deps)).rejects.toThrow(
-      /not built into this version/,
-    )
-    await expect(connect(testHost({ transport: 'ssh2', jump: ['x'] }), deps)).rejects.toThrow(/jump host/)
   })
 })
 
@@ -358,7 +412,7 @@ describe('the link', () => {
   })
   afterAll(() => proxy.close())
 
-  it('fault 28: cut in a job, the job goes on; a new session has the missed output and the true exit code', async () => {
+  it('fault 28: cut in a job, the job goes on; it and a new session have the missed output and the true exit code', async () => {
     const id = v7()
     const release = join(folder, id)
     const session = await bench.open(through)
@@ -373,8 +427,6 @@ describe('the link', () => {
     )
     await until('its first output', () => heard === 3)
     proxy.cut()
-    expect(await job.done).toMatchObject({ endedBy: 'lost', problem: expect.stringContaining('goes on') })
-    expect(session.state()).toMatchObject({ is: 'lost' })
     const next = await bench.open(through)
     expect(await next.jobState(id)).toEqual({ is: 'running' })
     const again = await attachJob(next, id, { from: { stdout: heard, stderr: 0 } })
@@ -382,6 +434,9 @@ describe('the link', () => {
     writeFileSync(release, '')
     const missed = await again!.done
     expect(missed).toMatchObject({ endedBy: 'exit', exitCode: 9 })
+    const done = await job.done
+    expect(done).toMatchObject({ endedBy: 'exit', exitCode: 9 })
+    expect(text(done).out).toBe('in\nafter\n')
     expect(text(missed).out).toBe('after\n')
     const all = await whole.done
     expect(all.exitCode).toBe(9)
@@ -397,7 +452,10 @@ describe('the link', () => {
     const job = await session.job(id, { argv: ['sh', '-c', 'cat >"$0"', ran], stdin: 'x'.repeat(1_000_000) })
     proxy.cut()
     proxy.allow(Number.POSITIVE_INFINITY)
-    expect(await job.done).toMatchObject({ endedBy: 'lost' })
+    expect(await job.done).toMatchObject({
+      endedBy: 'exit',
+      problem: expect.stringContaining('did not run'),
+    })
     const next = await bench.open(through)
     const state = await until('the end of the job', async () => {
       const state = await next.jobState(id)
@@ -429,23 +487,6 @@ describe('the link', () => {
       const found = await look.run({ argv: ['pgrep', '-f', `^tail -f ${log}`] })
       return found.exitCode === 1
     })
-  })
-
-  it('fault 35: a link that drops everything is stale, then lost; one that comes back is ready', async () => {
-    const silence = { staleMs: 300, intervalMs: 200, count: 5 }
-    const session = await bench.open(through, { silence })
-    const states: HostState[] = []
-    session.onState((state) => states.push(state))
-    proxy.hold(true)
-    await until('stale', () => session.state().is === 'stale')
-    proxy.hold(false)
-    await until('ready again', () => session.state().is === 'ready')
-    proxy.hold(true)
-    const pending = session.run({ argv: ['true'] })
-    await until('lost', () => session.state().is === 'lost')
-    expect(await pending).toMatchObject({ endedBy: 'lost', problem: expect.stringContaining('Keepalive') })
-    expect(states.map((state) => state.is)).toEqual(['stale', 'ready', 'stale', 'lost'])
-    proxy.hold(false)
   })
 })
 

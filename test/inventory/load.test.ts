@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -21,7 +21,13 @@ confirm_over: 5
 `)
     expect(findings).toEqual([])
     expect(inventory).toMatchObject({ file: '/srv/desk/sitrep.yaml', confirmOver: 5 })
-    expect(inventory?.hosts).toEqual([
+    const names = ['core-1', 'edge-1', 'here', 'bare']
+    const hosts = inventory?.hosts.map(({ peers, ...host }) => {
+      // What hops may name: every host of the file.
+      expect([...(peers?.keys() ?? names)]).toEqual(names)
+      return host
+    })
+    expect(hosts).toEqual([
       {
         name: 'core-1',
         transport: 'ssh2',
@@ -33,7 +39,17 @@ confirm_over: 5
         path: [],
         env: {},
         vars: { dir: '/opt/core', n: '3' },
-        unsaid: ['identityFile', 'jump', 'knownHosts'],
+        sources: { address: 'sitrep.yaml:3', port: 'sitrep.yaml:3', user: 'sitrep.yaml:3' },
+        unsaid: [
+          'identityFiles',
+          'certificateFiles',
+          'jump',
+          'proxyCommand',
+          'knownHosts',
+          'hostKeyAlias',
+          'link',
+          'transport',
+        ],
       },
       {
         name: 'edge-1',
@@ -47,9 +63,15 @@ confirm_over: 5
         env: { TZ: 'UTC' },
         vars: {},
         jump: ['ana@bastion:2200'],
-        identityFile: '/home/ana/.ssh/id',
+        identityFiles: ['/home/ana/.ssh/id'],
         knownHosts: ['/srv/desk/keys/known'],
-        unsaid: ['address', 'port', 'user'],
+        sources: {
+          identityFiles: 'sitrep.yaml:4',
+          jump: 'sitrep.yaml:4',
+          knownHosts: 'sitrep.yaml:4',
+          transport: 'sitrep.yaml:4',
+        },
+        unsaid: ['address', 'port', 'user', 'certificateFiles', 'hostKeyAlias', 'link'],
       },
       {
         name: 'here',
@@ -62,6 +84,7 @@ confirm_over: 5
         path: [],
         env: {},
         vars: {},
+        sources: { transport: 'sitrep.yaml:5' },
       },
       {
         name: 'bare',
@@ -74,13 +97,67 @@ confirm_over: 5
         path: [],
         env: {},
         vars: {},
-        unsaid: ['address', 'port', 'user', 'identityFile', 'jump', 'knownHosts'],
+        unsaid: [
+          'address',
+          'port',
+          'user',
+          'identityFiles',
+          'certificateFiles',
+          'jump',
+          'proxyCommand',
+          'knownHosts',
+          'hostKeyAlias',
+          'link',
+          'transport',
+        ],
       },
     ])
     expect(parse('hosts: {}').inventory?.confirmOver).toBe(3)
   })
 
+  it('has the way to a host, with times of the file and of the entry', () => {
+    const { inventory, findings } = parse(`
+hosts:
+  a:
+    proxy_command: nc -x "proxy:1080" %h %p
+    certificate_file: ~/.ssh/id-cert.pub
+    identity_file: [one, /k/two]
+    host_key_alias: core.internal
+    forward_agent: true
+    link: { connect: 500ms, lost: 12 }
+  b:
+link: { connect: 3s, stale: 6s, back: 5m }
+`)
+    expect(findings).toEqual([])
+    expect(inventory?.hosts[0]).toMatchObject({
+      proxyCommand: 'nc -x "proxy:1080" %h %p',
+      certificateFiles: ['/home/ana/.ssh/id-cert.pub'],
+      identityFiles: ['/srv/desk/one', '/k/two'],
+      hostKeyAlias: 'core.internal',
+      forwardAgent: true,
+      link: { connect: 500, stale: 6000, lost: 12_000, back: 300_000 },
+      sources: { proxyCommand: 'sitrep.yaml:4', link: 'sitrep.yaml:9' },
+    })
+    expect(inventory?.hosts[0]?.unsaid).not.toContain('jump')
+    expect(inventory?.hosts[1]).toMatchObject({
+      link: { connect: 3000, stale: 6000, back: 300_000 },
+      sources: { link: 'sitrep.yaml:11' },
+    })
+  })
+
   it.each([
+    ['hosts: { a: { link: { conect: 1s } } }', '1:23: unknown key "conect"; did you mean "connect"?'],
+    ['hosts: { a: { link: { connect: soon } } }', '1:32: expected a duration'],
+    ['hosts: { a: { link: { connect: 0 } } }', '1:32: must be longer than 0'],
+    ['hosts: { a: { link: { lost: 5s } } }', '1:21: a link must be stale (8 s) before it is lost (5 s)'],
+    ['hosts: { a: {} }\nlink: { stale: 30s }', '2:7: a link must be stale (30 s) before it is lost (20 s)'],
+    ['hosts: { a: { jump: b, proxy_command: "nc %h %p" } }', '1:24: give either "jump" or "proxy_command"'],
+    [
+      'hosts: { a: { jump: "x@b:22" }, b: { jump: [c, z] }, c: { jump: a } }',
+      '1:21: its jump hosts go in a circle: a → b → c → a',
+    ],
+    ['hosts: { a: { jump: a } }', '1:21: its jump hosts go in a circle: a → a'],
+    ['hosts: { a: { forward_agent: "yes" } }', '1:30: expected true or false'],
     ['hosts: { a: { adress: x } }', '1:15: unknown key "adress"; did you mean "address"?'],
     ['host: {}', '1:1: "hosts" is missing'],
     ['hosts: { a: { port: 70000 } }', '1:21: must be at most 65535'],
@@ -135,12 +212,50 @@ confirm_over: 5
   )
 
   it.each(['-i', 'a\\0b', 'a\\nb', ''])('fault 9: the path %j is refused', (value) => {
-    for (const key of ['identity_file', 'known_hosts'])
+    for (const key of ['identity_file', 'known_hosts', 'certificate_file'])
       expect(parse(`hosts: { a: { ${key}: "${value}" } }`).inventory).toBeUndefined()
+  })
+
+  it.each(['-oX=y', 'a\\0b', 'a\\nb', 'nc `id` %h', 'nc $(id) %h', '$(id)', ''])(
+    'fault 9: the proxy command %j is refused',
+    (value) => {
+      const { inventory, findings } = parse(`hosts:\n  a:\n    proxy_command: "${value}"`)
+      expect(inventory).toBeUndefined()
+      expect(findings[0]?.at).toMatchObject({ file: '/srv/desk/sitrep.yaml', line: 3, column: 20 })
+    },
+  )
+
+  it('fault 9: what is refused is told with its place', () => {
+    expect(told('hosts:\n  a:\n    jump: [b, "-oProxyCommand=id"]\n    host_key_alias: "a`id`"')).toEqual([
+      '3:15: expected HOST, USER@HOST or USER@HOST:PORT',
+      '4:21: not a DNS name or an IP address',
+    ])
   })
 
   it.each(['10.0.0.1', '::1', 'fe80::1', 'a.example.net', 'host_1'])('%s is an address', (value) => {
     expect(parse(`hosts: { a: { address: "${value}" } }`).findings).toEqual([])
+  })
+})
+
+describe('a file of somebody else', () => {
+  it('names no command for this machine', async () => {
+    const dir = await realpath(await mkdtemp(join(tmpdir(), 'sitrep-inv-')))
+    const file = join(dir, 'sitrep.yaml')
+    await writeFile(file, 'hosts:\n  a:\n    proxy_command: nc %h %p\n')
+    expect((await loadInventory(file, operator)).findings).toEqual([])
+    await chmod(file, 0o666)
+    expect(await loadInventory(file, operator)).toEqual({
+      findings: [
+        {
+          at: { file, line: 3, column: 5 },
+          level: 'error',
+          message: 'anybody may write this file, so it can not name a command for this machine',
+        },
+      ],
+    })
+    await writeFile(file, 'hosts: { a: {} }')
+    expect((await loadInventory(file, operator)).findings).toEqual([])
+    await rm(dir, { recursive: true })
   })
 })
 
@@ -161,5 +276,6 @@ describe('finding it', () => {
       'there is no such file',
     )
     expect((await loadInventory(cwd, operator)).findings[0]?.message).toMatch(/can not be read/)
+    await rm(root, { recursive: true })
   })
 })

@@ -14,6 +14,7 @@ import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { sshBanner } from './banner.ts'
+import { authority, authorityLine, type CertificateOptions, certify } from './certificates.ts'
 import { fingerprint, keyPair, knownHostsLines } from './keys.ts'
 import { until } from './sh.ts'
 import { isAlive, type KnownProcess, knownProcess } from './state.ts'
@@ -25,6 +26,11 @@ export interface PrivateSshdOptions {
   hostKeyType?: 'ed25519' | 'ecdsa' | 'rsa'
   /** The address to listen on; all of 127.0.0.0/8 is there on Linux. */
   address?: string
+  /**
+   * Knows host and user by certificates alone: the host shows one that an authority of its own has signed, and lets in who
+   * has one; neither key is known to the other side by itself. Each may be told to be another than a good one.
+   */
+  certificates?: { host?: Partial<CertificateOptions>; user?: Partial<CertificateOptions> }
   /** A folder to keep everything in; a temporary one without it, which `stop` removes. */
   folder?: string
 }
@@ -35,6 +41,10 @@ export interface PrivateSshd {
   port: number
   hostKeyFingerprint: string
   identityFile: string
+  /** The user's certificate, where the server knows users by them. */
+  certificateFile?: string
+  /** The authority's private key, where there is one. */
+  authority?: string
   knownHosts: string
   user: string
   process: KnownProcess
@@ -58,13 +68,20 @@ export async function privateSshd(options: PrivateSshdOptions = {}): Promise<Pri
     keyPair(at('host_key'), options.hostKeyType),
     keyPair(at('client_key')),
   ])
-  copyFileSync(`${identityFile}.pub`, at('authorized_keys'))
   const port = await freePort(address)
-  writeFileSync(at('known_hosts'), knownHostsLines(address, port, [hostKey]), { mode: 0o600 })
-  writeFileSync(at('sshd_config'), config(options, folder, address, port, hostKey), { mode: 0o600 })
+  const certified =
+    options.certificates && (await certificates(options.certificates, { at, address, hostKey, identityFile }))
+  if (certified) writeFileSync(at('authorized_keys'), '')
+  else copyFileSync(`${identityFile}.pub`, at('authorized_keys'))
+  const knownHosts = certified
+    ? authorityLine(certified.authority, address, port)
+    : knownHostsLines(address, port, [hostKey])
+  writeFileSync(at('known_hosts'), knownHosts, { mode: 0o600 })
+  const more = [...(options.config ?? []), ...(certified?.config ?? [])]
+  writeFileSync(at('sshd_config'), config(more, folder, address, port, hostKey), { mode: 0o600 })
   // A server run by root insists on this folder, which the package makes only when its service starts.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
-  const known = start(at('sshd_config'), at('log'))
+  const started = start(at('sshd_config'), at('log'))
   const log = () => readFileSync(at('log'), 'utf8')
   await until('private sshd', async () => (await sshBanner(address, port)) || undefined, 5000, log)
   return {
@@ -72,12 +89,13 @@ export async function privateSshd(options: PrivateSshdOptions = {}): Promise<Pri
     port,
     hostKeyFingerprint: await fingerprint(hostKey),
     identityFile,
+    ...(certified ? { certificateFile: certified.certificateFile, authority: certified.authority } : {}),
     knownHosts: at('known_hosts'),
     user: userInfo().username,
-    process: known,
+    process: started,
     log,
     async stop() {
-      await stopSshd(known)
+      await stopSshd(started)
       if (!options.folder) rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -92,6 +110,28 @@ export async function stopSshd(known: KnownProcess): Promise<void> {
   })
 }
 
+/** An authority, a host certificate and a user's, and what sshd_config says of them. */
+async function certificates(
+  o: NonNullable<PrivateSshdOptions['certificates']>,
+  {
+    at,
+    address,
+    hostKey,
+    identityFile,
+  }: { at(name: string): string; address: string; hostKey: string; identityFile: string },
+): Promise<{ authority: string; certificateFile: string; config: string[] }> {
+  const ca = await authority(at('ca'))
+  const host = await certify(ca, hostKey, { principals: [address], host: true, ...o.host })
+  // Not beside its key, where ssh would find it without being told.
+  const user = { principals: [userInfo().username], ...o.user }
+  const certificateFile = await certify(ca, identityFile, user, at('user_certificate.pub'))
+  return {
+    authority: ca,
+    certificateFile,
+    config: [`HostCertificate ${host}`, `TrustedUserCAKeys ${ca}.pub`],
+  }
+}
+
 function start(configFile: string, logFile: string): KnownProcess {
   const log = openSync(logFile, 'a', 0o600)
   const child = spawn(sshd, ['-D', '-e', '-f', configFile], { detached: true, stdio: ['ignore', log, log] })
@@ -103,15 +143,9 @@ function start(configFile: string, logFile: string): KnownProcess {
   return known
 }
 
-function config(
-  o: PrivateSshdOptions,
-  folder: string,
-  address: string,
-  port: number,
-  hostKey: string,
-): string {
+function config(more: string[], folder: string, address: string, port: number, hostKey: string): string {
   return [
-    ...(o.config ?? []),
+    ...more,
     `ListenAddress ${address}:${port}`,
     `HostKey ${hostKey}`,
     `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,

@@ -199,7 +199,9 @@ describe('steps', () => {
     })
     expect(fold(record('step.cancelled', { ...ref, gone: true, detail: 'd' })).state).toBe('cancelled')
     expect(fold(record('step.cancelled', { ...ref, gone: false, detail: 'd' })).state).toBe('unknown')
-    expect(fold(record('revert.fired', { ...ref, detail: 'd' })).state).toBe('undone')
+    expect(fold(record('revert.fired', { ...ref, revert: 'r', verdict: 'ok', detail: 'd' })).state).toBe(
+      'undone',
+    )
   })
 
   it('keep the first plan as the drift, and what was done when a later look finds all in place', () => {
@@ -298,7 +300,17 @@ describe('hosts and the record', () => {
         }),
         record('host.clock', { host: 'h', offsetMs: 100, uncertaintyMs: 5 }),
         record('host.clock', { host: 'h', offsetMs: 3_600_000, uncertaintyMs: 50 }),
-        record('lock.taken_over', { host: 'h', resource: 'pm2:x', lock: 'l1' }),
+        record('lock.taken_over', {
+          run: 'r',
+          step: 's',
+          host: 'h',
+          lock: 'l2',
+          over: 'l1',
+          resource: 'pm2:x',
+          holder: 'ana@laptop',
+          incident: 'i',
+          since: '2026-11-20T03:00:00Z',
+        }),
         record('recording.stopped', { cause: 'ENOSPC' }),
       ],
       'x',
@@ -308,7 +320,7 @@ describe('hosts and the record', () => {
       ['Connected again: u@a by ssh2', undefined],
       ['Refused (host key): changed', 'SHA256:a, SHA256:b'],
       ['Clock of the host is off by 3600.0 s ± 0.1 s', undefined],
-      ['Took over the lock of pm2:x', 'l1'],
+      ['Took over the lock of pm2:x from ana@laptop, held since 2026-11-20T03:00:00Z', 'l1'],
       ['Recording stopped: ENOSPC', undefined],
     ])
     expect(hosts).toMatchObject({ h: { state: 'connected', fingerprint: 'f' }, i: { state: 'refused' } })
@@ -320,13 +332,13 @@ describe('hosts and the record', () => {
       [
         record('recording.stopped', { cause: 'ENOSPC' }),
         record('recording.resumed', { refused: 0, gapMs: 1500 }),
-        record('revert.armed', { ...ref, after: 60 }),
-        record('revert.confirmed', ref),
+        record('revert.armed', { ...ref, revert: 'v', after: 60, undo: [] }),
+        record('revert.confirmed', { ...ref, revert: 'v', reason: 'it holds' }),
         record('secret.registered', { name: 'CORE_TOKEN', source: 'env:CORE_TOKEN' }),
         record('artifact.added', { sha256: 'a', bytes: 1, name: 'n', cut: false }),
         record('export.written', { path: '/x.md', format: 'md', sha256: 'a' }),
         record('erased', { event: 'e', reason: 'r' }),
-        record('lock.taken', { host: 'h', resource: 'x' }),
+        record('lock.taken', { ...ref, lock: 'l', resources: ['x'] }),
       ],
       'x',
     )

@@ -9,6 +9,7 @@ import { type Prepared, prepareRun } from '../../src/compose/prepare.ts'
 import type { Action, Plan, PlannedChange, Verdict } from '../../src/model/action.ts'
 import type { EventData, EventRecord, EventType } from '../../src/model/event.ts'
 import { isEvent } from '../../src/model/event.ts'
+import type { Host } from '../../src/model/host.ts'
 import type { StepState } from '../../src/model/incident.ts'
 import type { Step } from '../../src/model/runbook.ts'
 import type { Outputs, RunContext, Unit } from '../../src/run/context.ts'
@@ -44,6 +45,8 @@ export interface BenchOptions {
   given?: Record<string, string>
   hosts?: readonly string[]
   production?: boolean
+  /** How the hosts are reached; each is this machine where absent. */
+  reach?: Partial<Host>
   /** Answers in order; `run` by --yes where there is none. */
   answers?: (Decision | ((request: ApprovalRequest) => Decision | Promise<Decision>))[]
   now?: () => Date
@@ -68,7 +71,7 @@ export async function runBench(o: BenchOptions = {}): Promise<RunBench> {
     stringify({ runbook: 'book', title: 'A book', hosts: names, ...o.book, steps }),
   )
   const incident = await declare({ title: 'A test' })
-  const hosts = names.map((name) => testHost({ name, production: o.production ?? false }))
+  const hosts = names.map((name) => testHost({ ...o.reach, name, production: o.production ?? false }))
   const inventory = { hosts, confirmOver: 3 }
   const prepared = await prepareRun({
     runbook: await openRunbook(dir.at('book.yaml')),

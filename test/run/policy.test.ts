@@ -24,16 +24,27 @@ describe('what a step wants (protocol.md, "Approval")', () => {
   it('the step may say otherwise', () => {
     expect(wants({}, 'observe', 'ask')).toEqual({ confirm: 'ask' })
     expect(wants({}, 'change', 'auto')).toEqual({ confirm: 'auto' })
-    expect(wants({}, 'observe', 'typed')).toEqual({ confirm: 'typed', target: 'a' })
+    expect(wants({}, 'observe', 'typed')).toMatchObject({ confirm: 'typed', target: 'a' })
   })
 
   it('typed is the default on production and over confirm_over hosts, and a step can not lower it', () => {
-    const typed = { confirm: 'typed', target: 'a' }
+    const typed = { confirm: 'typed', target: 'a', targetHosts: ['a'] }
     for (const confirm of [undefined, 'auto', 'ask', 'typed'] as const)
       expect(wants({ production: true }, 'change', confirm)).toEqual(typed)
     expect(wants({ production: true }, 'observe')).toEqual({ confirm: 'auto' })
     expect(wants({ hosts: ['a', 'b', 'c'] }, 'change')).toEqual({ confirm: 'ask' })
-    expect(wants({ hosts: ['a', 'b', 'c', 'd'] }, 'change')).toEqual({ confirm: 'typed', target: 'a,b,c,d' })
+    expect(wants({ hosts: ['a', 'b', 'c', 'd'] }, 'change')).toMatchObject({
+      confirm: 'typed',
+      target: '4 hosts',
+    })
+  })
+
+  it('fault 47: of many hosts the target is the group that names them all, or their number', () => {
+    const many = hosts(['a', 'b', 'c', 'd'])
+    const wanted = (group?: string) =>
+      approvalPolicy({ hosts: many, confirmOver: 3, group }).wanted(unit(), 'change')
+    expect(wanted('core')).toEqual({ confirm: 'typed', target: 'core', targetHosts: ['a', 'b', 'c', 'd'] })
+    expect(wanted().target).toBe('4 hosts')
   })
 
   it('the target is typed once for a runbook on its hosts', () => {
@@ -60,7 +71,7 @@ describe('who answers without the console (protocol.md, "Approval")', () => {
       { yes: flags.yes ?? false, targets: flags.targets ?? [] },
       terminal ? async () => said : undefined,
     )(request(o), signal)
-  const typed = { confirm: 'typed', target: 'a,b' } as const
+  const typed = { confirm: 'typed', target: 'a,b', targetHosts: ['a', 'b'] } as const
 
   it('confirm: ask', async () => {
     expect(await answer({}, {}, true)).toEqual(said)

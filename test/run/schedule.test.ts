@@ -3,7 +3,10 @@ import type { Unit } from '../../src/run/context.ts'
 import { scheduleUnits, unitsFrom } from '../../src/run/schedule.ts'
 import { ownUnit } from './bench.ts'
 
-const step = (id: string, o: { uses?: string; hosts?: string[] } = {}) => ownUnit({}, { id, ...o }).step
+const step = (
+  id: string,
+  o: { uses?: string; hosts?: string[]; serial?: number | string; maxFailures?: number } = {},
+) => ownUnit({}, { id, ...o }).step
 const names = (units: readonly Unit[]) => units.map(({ step, host }) => `${step.id}@${host}`)
 
 describe('scheduleUnits', () => {
@@ -19,6 +22,39 @@ describe('scheduleUnits', () => {
       'c@e1',
       'd@h1',
       'd@h2',
+    ])
+  })
+
+  it('fault 47: takes the first host alone, then as many at a time as serial says', () => {
+    const hosts = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8', 'h9']
+    const batches = (o: { serial?: number | string; maxFailures?: number }) =>
+      [
+        ...Map.groupBy(
+          scheduleUnits([step('a', o)], () => hosts),
+          ({ batch }) => batch,
+        ).values(),
+      ].map((units) => units.length)
+    expect(batches({})).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1])
+    expect(batches({ serial: 3 })).toEqual([1, 3, 3, 2])
+    expect(batches({ serial: '50%' })).toEqual([1, 4, 4])
+    expect(batches({ serial: '1%' })).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1])
+    expect(batches({ serial: '100%' })).toEqual([1, 8])
+  })
+
+  it('steps that differ in how many hosts at a time are blocks of their own', () => {
+    const steps = [
+      step('a', { serial: 2 }),
+      step('b', { serial: 2 }),
+      step('c'),
+      step('d', { maxFailures: 1 }),
+    ]
+    const units = scheduleUnits(steps, () => ['h1', 'h2', 'h3'])
+    expect(names(units).slice(0, 6)).toEqual(['a@h1', 'b@h1', 'a@h2', 'b@h2', 'a@h3', 'b@h3'])
+    const blocks = [...Map.groupBy(units, ({ block }) => block).values()]
+    expect(blocks.map(([first]) => [first?.step.id, first?.mayFail])).toEqual([
+      ['a', 0],
+      ['c', 0],
+      ['d', 1],
     ])
   })
 

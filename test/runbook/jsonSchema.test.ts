@@ -7,7 +7,7 @@ type Json = any
 
 describe('the JSON schema for editors', () => {
   const schema = runbookJsonSchema(kinds) as Json
-  const step = schema.properties.steps.items
+  const { then: include, else: step } = schema.properties.steps.items
 
   it('has the keys of a runbook and of a step, and no others', () => {
     expect(Object.keys(schema.properties)).toEqual([
@@ -25,6 +25,7 @@ describe('the JSON schema for editors', () => {
     expect(schema.required).toEqual(['runbook', 'title', 'steps'])
     expect(schema.additionalProperties).toBe(false)
     expect(step.required).toEqual(['id', 'title', 'uses'])
+    expect(include.required).toEqual(['include'])
   })
 
   it("has each action's parameters by its name", () => {

@@ -130,7 +130,23 @@ steps:
     ['uses: manual\nif: steps.b ok', 'unknown step "b"'],
     ['uses: manual\nif: checks.b ok', 'unknown check "b"'],
     ['uses: manual\nif: always', 'expected "steps.ID ok"'],
-    ['uses: manual\nrevert_after: 90s', '8:5: revert_after is not supported yet'],
+    [
+      'uses: manual\nrevert_after: 90s',
+      "8:5: revert_after: manual can't go back by itself; file.sync, caddy.sync, env.set, nginx.*, shell can",
+    ],
+    ['uses: shell\nwith: { run: a }\nrevert_after: 90s', '9:5: revert_after: shell needs an undo for it'],
+    [
+      'uses: shell\nwith: { run: a, undo: b }\nrevert_after: 60s',
+      '9:19: revert_after must be longer than the step may take: 60 s (within 0 s, settle 0 s, its command 60 s)',
+    ],
+    [
+      'uses: shell\nwith: { run: a, undo: b }\ntimeout: 10s\nwithin: 20s\nsettle: 5s\nrevert_after: 35s',
+      'revert_after must be longer than the step may take: 35 s (within 20 s, settle 5 s, its command 10 s)',
+    ],
+    [
+      'uses: shell\nwith: { run: a, undo: "b {{ params.token }}" }\nrevert_after: 90s',
+      '8:27: revert_after: {{ params.token }} is secret, and a secret is never left on a host for later',
+    ],
     ['uses: manual\nas: "{{ params.token }}"', 'a secret parameter can not stand here'],
     ['uses: manual\nhosts: "{{ params.app }}"', 'not a name of a host or group'],
     ['uses: manual\nserial: 120%', 'expected a number or a percentage'],

@@ -45,6 +45,38 @@ describe('an approval', () => {
     expectFits(await t.see(/pm2 save\n[\s\S]*the end|the end[\s\S]*pm2 save/), 80, 24)
   })
 
+  it('fault 32: of a lock that would be taken over says whose, since when, for what, and wants its id typed', async () => {
+    const holder = {
+      lock: '4f9c2a7b',
+      resource: 'pm2:core-backend',
+      by: 'ben@desk',
+      incident: '2026-11-20-core-login-500',
+      step: 'core-pm2/restart',
+      since: '2026-11-20T22:40:00Z',
+      running: true,
+    }
+    const approval = {
+      ...approvalRequest,
+      confirm: 'typed' as const,
+      target: holder.lock,
+      holder,
+      repeats: 'ask them first',
+    }
+    const console = fakeConsole({ ...scenes.approval, room: { ...scenes.approval.room!, approval } })
+    await using t = terminal(console)
+    const screen = await t.see(/TAKE OVER/)
+    for (const part of [
+      'lock  4f9c2a7b',
+      'of    pm2:core-backend on core-1',
+      'held  by ben@desk since 2026-11-20T22:40:00Z',
+      'for   core-pm2/restart in 2026-11-20-core-login-500',
+      'A COMMAND OF IT RUNS ON THE HOST',
+      'ask them first',
+    ])
+      expect(screen).toContain(part)
+    expectFits(screen, 80, 24)
+  })
+
   it('says why it can not be undone', async () => {
     await using t = terminal(fakeConsole(scenes.typed))
     await t.see(/NOT POSSIBLE for 1 of 3: the former dump.pm2 is overwritten/)

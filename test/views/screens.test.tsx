@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { HostState } from '../../src/model/host.ts'
 import { terminal } from '../helpers/terminal.ts'
 import { fakeConsole } from './fakeConsole.ts'
 import { expectFits } from './frame.ts'
@@ -50,7 +51,39 @@ describe('the status line', () => {
         hosts: { ...state.room!.hosts, 'edge-1': { is: 'lost', since: '', reason: 'no answer' } },
       },
     }))
-    await t.see(/1\/2 hosts, edge-1 LOST/)
+    const screen = await t.see(/1\/2 hosts, edge-1 LOST/)
+    expect(screen.split('\n')[1]).toMatch(/^ edge-1 LOST: no answer *$/)
+    expectFits(screen, 80, 24)
+  })
+
+  it('says what is wrong with each way to a host, the worst first, on a row that goes when nothing is', async () => {
+    const console = fakeConsole(scenes.plan)
+    await using t = terminal(console)
+    const since = '2026-11-20T03:11:00.000Z'
+    const ready = console.getState().room!.hosts
+    const show = (hosts: Record<string, HostState>) =>
+      console.set((state) => ({ ...state, room: { ...state.room!, hosts: { ...ready, ...hosts } } }))
+    const reason = 'the link was lost: no answer for 20 s'
+    show({ 'db-1': { is: 'connecting', since, reason, again: true } })
+    let screen = await t.see(/1\/2 hosts, db-1 LOST/)
+    expect(screen.split('\n')[1]).toMatch(/^ db-1 LOST 03:11:00, connecting again: no answer for 20 s *$/)
+    show({ 'db-1': { is: 'connecting', since, reason: 'the host closed the connection; trying again' } })
+    screen = await t.see(/1\/2 hosts, db-1 connecting/)
+    expect(screen.split('\n')[1]).toMatch(
+      /^ db-1 connecting since 03:11:00: the host closed the connection; tryi/,
+    )
+    show({
+      'db-1': { is: 'stale', since },
+      'edge-1': { is: 'refused', reason: 'its host key has changed: it shows SHA256:abc' },
+      'web-1': { is: 'ready', since, reason: 'a command waits for a channel' },
+    })
+    screen = await t.see(/edge-1 REFUSED: its host key has changed/)
+    expect(screen.split('\n')[1]).toMatch(/SHA256:abc {2}db-1 silent.*…$/)
+    expectFits(screen, 80, 24)
+    show({})
+    screen = await t.see(/1\/1 hosts/)
+    expect(screen).not.toContain('silent since')
+    expectFits(screen, 80, 24)
   })
 
   it('cuts a long title with … and keeps the rest, also one of wide characters', async () => {

@@ -1,6 +1,7 @@
 import { clockOf } from '../format.ts'
 import { ends } from '../row.ts'
 import { useWatch } from '../store.ts'
+import { troubleRow } from './hosts.ts'
 import { Line } from './Line.tsx'
 import { statusRow } from './status.ts'
 
@@ -23,6 +24,13 @@ export function StatusLine({ width }: { width: number }) {
     width,
   )
   return <Line row={row} width={width} />
+}
+
+/** What is wrong with the ways to hosts, and why; shown only while something is. */
+export function HostTrouble({ width }: { width: number }) {
+  const { state } = useWatch(({ state }) => [state.room?.hosts])
+  const row = troubleRow(state.room?.hosts ?? {})
+  return row === undefined ? null : <Line row={row} width={width} />
 }
 
 /** Shown while the record can't be written; no change is made in that time. */

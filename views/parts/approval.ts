@@ -5,6 +5,7 @@ import { count } from '../format.ts'
 import type { Row, Span } from '../row.ts'
 import { wrap } from '../text.ts'
 import type { Marks } from '../theme.ts'
+import { heldRows } from './held.ts'
 import { changeRows, hanging } from './plan.ts'
 
 const risks = {
@@ -32,18 +33,33 @@ export function approvalRows(
 ): ApprovalRows {
   const { plan } = request
   const room = context.state.room
+  if (request.holder !== undefined) {
+    const title: Row = [
+      ['TAKE OVER', 'bad'],
+      [` ${plan.title}`, 'strong'],
+    ]
+    return { title, ...heldRows(request.holder, { host: plan.host, because: request.repeats ?? '', width }) }
+  }
   const host = hostRow(context.state, plan.host)
   const [risk, tone, means] = plan.uses === 'checks' ? probing : risks[plan.risk]
   const { changes } = plan.plan
-  const where: Span[] = [
-    [plan.host, 'strong'],
-    [host && host.address !== plan.host ? ` (${host.address})` : '', 'plain'],
-  ]
-  if (host?.production) where.push([' PRODUCTION', 'bad'])
+  const hosts = request.hosts ?? [plan.host]
+  const where: Span[] =
+    hosts.length > 1
+      ? [
+          [count(hosts.length, 'host'), 'strong'],
+          [', the same on each', 'plain'],
+        ]
+      : [
+          [plan.host, 'strong'],
+          [host && host.address !== plan.host ? ` (${host.address})` : '', 'plain'],
+        ]
+  if (hosts.some((name) => hostRow(context.state, name)?.production)) where.push([' PRODUCTION', 'bad'])
   const head: Row[] = [
     ...(request.changed ? [[['CHANGED since you approved it: read it again.', 'alarm'] as const]] : []),
     ...(request.repeats ? hanging('AGAIN ', request.repeats, width, 'warn', 'alarm') : []),
     [['where ', 'dim'], ...where],
+    ...(hosts.length > 1 ? hanging('      ', hosts.join(', '), width, 'plain') : []),
     [
       ['risk  ', 'dim'],
       [risk, tone],

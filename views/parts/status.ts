@@ -4,6 +4,7 @@ import type { HostState } from '../../src/model/host.ts'
 import { clockOf, elapsed } from '../format.ts'
 import { ends, type Row } from '../row.ts'
 import type { Tone } from '../theme.ts'
+import { hostWord, severityOf } from './hosts.ts'
 
 /** The tone of a severity; its word is always there too. */
 export function severityTone(severity: Severity): Tone {
@@ -23,17 +24,14 @@ function duration(room: Room, now: number): number {
 function hostsSpan(hosts: Record<string, HostState>): readonly [string, Tone] {
   const all = Object.entries(hosts)
   const ready = all.filter(([, state]) => state.is === 'ready').length
-  const worst = (['refused', 'lost', 'stale', 'connecting'] as const).find((is) =>
-    all.some(([, state]) => state.is === is),
-  )
-  const name = all.find(([, state]) => state.is === worst)?.[0]
   if (all.length === 0) return ['no hosts', 'dim']
+  const [worst] = all
+    .filter(([, state]) => state.is !== 'ready' && state.is !== 'idle')
+    .toSorted(([, a], [, b]) => severityOf(a) - severityOf(b))
   if (!worst) return [`${ready}/${all.length} hosts`, ready === all.length ? 'ok' : 'plain']
-  const loud = worst === 'refused' || worst === 'lost'
-  return [
-    `${ready}/${all.length} hosts, ${name} ${loud ? worst.toUpperCase() : worst}`,
-    loud ? 'bad' : 'warn',
-  ]
+  const [name, state] = worst
+  const { word, loud } = hostWord(state)
+  return [`${ready}/${all.length} hosts, ${name} ${word}`, loud ? 'bad' : 'warn']
 }
 
 /** The line that always says severity, title, status, elapsed time, hosts connected, and UTC. */

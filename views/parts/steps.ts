@@ -142,6 +142,18 @@ function noRunRows(room: Room | undefined, width: number): Row[] {
   return rows
 }
 
+/** How many hosts of a step stand where, the worst first with the names of the few: `2 would change (core-7, core-9), 38 in sync`. */
+function tally(room: Room, step: StepView, marks: Marks): string {
+  const all = step.hosts.map((host) => ({ host, ...standing(room, step, host, marks) }))
+  const groups = [...Map.groupBy(all, ({ word }) => word).values()]
+  const few = (hosts: readonly { host: string }[]) =>
+    groups.length > 1 && hosts.length <= 3 ? ` (${hosts.map(({ host }) => host).join(', ')})` : ''
+  return groups
+    .toSorted((a, b) => (b[0]?.weight ?? 0) - (a[0]?.weight ?? 0))
+    .map((same) => `${same.length} ${same[0]?.word}${few(same)}`)
+    .join(', ')
+}
+
 /** What the selected step did or would do on the selected host. */
 export function stepDetailRows(context: Context, width: number, marks: Marks): { title: Row; rows: Row[] } {
   const { state, view } = context
@@ -162,7 +174,9 @@ export function stepDetailRows(context: Context, width: number, marks: Marks): {
     [`${step.uses} `, 'dim'],
     [`${now.mark} ${now.word}`, now.tone],
   ]
-  const rows: Row[] = []
+  const rows: Row[] =
+    step.hosts.length > 1 ? hanging('hosts ', tally(state.room, step, marks), width, 'plain', 'dim') : []
+  const empty = rows.length
   if (current?.step === step.id && current.host === host) {
     rows.push([
       [`${marks.running} ${current.doing}`, 'accent'],
@@ -186,6 +200,6 @@ export function stepDetailRows(context: Context, width: number, marks: Marks): {
     rows.push(...outcomeRows(former, width, marks), [])
   }
   if (plan) rows.push(...planRows(plan, { width, diff: view.diff, marks }))
-  else if (rows.length === 0) rows.push([['It looks at the host; the plan comes next.', 'dim']])
+  else if (rows.length === empty) rows.push([['It looks at the host; the plan comes next.', 'dim']])
   return { title, rows }
 }

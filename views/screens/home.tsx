@@ -1,8 +1,8 @@
 import { Box } from 'ink'
 import { useContext } from 'react'
-import type { HostState } from '../../src/model/host.ts'
 import { type Context, clamp, filteredRunbooks } from '../context.ts'
 import { age } from '../format.ts'
+import { hostStateSpan } from '../parts/hosts.ts'
 import { Divider, Pane } from '../parts/Pane.tsx'
 import { hanging } from '../parts/plan.ts'
 import { severityTone } from '../parts/status.ts'
@@ -173,8 +173,9 @@ function hostRows({ state, view }: Context, width: number, height: number, marks
     return [['  ', ['No host: write a sitrep.yaml; sitrep hosts says where it was looked for.', 'dim']]]
   const at = clamp(view.home.index.hosts, hosts.length)
   const nameWidth = Math.min(20, Math.max(...hosts.map((host) => widthOf(host.name))))
+  // Why a host is not there is worth more room than its groups.
   const stateWidth = Math.min(
-    width >= 70 ? 28 : 26,
+    Math.max(26, width - nameWidth - 36),
     Math.max(...hosts.map((host) => widthOf(hostStateSpan(host.state, marks)[0]))),
   )
   return windowOf(hosts, at, height).map(({ item, index }): Row => {
@@ -190,27 +191,6 @@ function hostRows({ state, view }: Context, width: number, height: number, marks
       [[item.address, ...item.groups].join(', '), 'dim'],
     ]
   })
-}
-
-/** A host's state in a mark and words. */
-function hostStateSpan(
-  state: HostState,
-  marks: Marks,
-): readonly [string, 'ok' | 'dim' | 'warn' | 'bad' | 'accent'] {
-  switch (state.is) {
-    case 'idle':
-      return [`${marks.waiting} not connected`, 'dim']
-    case 'connecting':
-      return [`${marks.running} connecting`, 'accent']
-    case 'ready':
-      return [`${marks.ok} connected`, 'ok']
-    case 'stale':
-      return [`${marks.unknown} silent`, 'warn']
-    case 'lost':
-      return [`${marks.bad} LOST: ${state.reason}`, 'bad']
-    case 'refused':
-      return [`${marks.bad} REFUSED: ${state.reason}`, 'bad']
-  }
 }
 
 function aboutRows(context: Context, width: number): Row[] {

@@ -92,7 +92,7 @@ async function block(n: number, add: Add, time: () => string): Promise<void> {
     plan: hash(n),
   })
   await add('step.approved', { ...ref, plan: hash(n), how: 'enter' })
-  await add('lock.taken', { host, resource: 'pm2' })
+  await add('lock.taken', { ...ref, lock: hash(n), resources: ['pm2:core'] })
   const started = await add('step.started', {
     ...ref,
     change: 0,
@@ -116,7 +116,7 @@ async function block(n: number, add: Add, time: () => string): Promise<void> {
     artifact,
   })
   await add('step.verified', { ...ref, verdict: 'ok', reason: 'runs as planned', ms: 2100 })
-  await add('lock.released', { host, resource: 'pm2' })
+  await add('lock.released', { ...ref, lock: hash(n) })
   const source = 'unit core-backend'
   await add('log.followed', { host, source })
   for (let pin = 0; pin < 3; pin++)

@@ -5,6 +5,7 @@ import { command as check_ } from './check.ts'
 import { command as declare_ } from './declare.ts'
 import { command as delete_ } from './delete.ts'
 import { command as demo_ } from './demo.ts'
+import { command as doctor_ } from './doctor.ts'
 import { command as erase_ } from './erase.ts'
 import { command as export_ } from './export.ts'
 import { command as hosts_ } from './hosts.ts'
@@ -25,4 +26,4 @@ import { command as undo_ } from './undo.ts'
 import { command as verify_ } from './verify.ts'
 
 /** Everything in this folder, in the order of the file names. */
-export const commands: readonly CliCommand[] = [archive_, check_, declare_, delete_, demo_, erase_, export_, hosts_, lint_, list_, logs_, note_, open_, plan_, run_, scan_, schema_, set_, status_, timeline_, trust_, undo_, verify_]
+export const commands: readonly CliCommand[] = [archive_, check_, declare_, delete_, demo_, doctor_, erase_, export_, hosts_, lint_, list_, logs_, note_, open_, plan_, run_, scan_, schema_, set_, status_, timeline_, trust_, undo_, verify_]

@@ -25,7 +25,7 @@ Examples:
       .action(async (runbook: string, o: RunbookOptions & { exitCode?: boolean }) => {
         const { look, unrecorded } = await import('../../compose/look.ts')
         const { asking, askedOf, interruptible } = await import('../asking.ts')
-        const { planJson, planLines } = await import('../print/plan.ts')
+        const { groupedLines, planJson, planLines } = await import('../print/plan.ts')
         const { checkJson, checkLines } = await import('../print/matrix.ts')
         const recording = unrecorded()
         const signal = interruptible()
@@ -50,12 +50,23 @@ Examples:
           )
         } else {
           const ink = inkFor(process.stdout)
-          for (const { host, reached, reason, steps } of hosts) {
+          // The pipe makes text from hosts inert line by line; the colours around it are ours.
+          const shown = recording.pipe.deep(hosts) as typeof hosts
+          const several = hosts.filter(({ reached }) => reached).length > 1
+          for (const { host, reached, reason, steps } of shown) {
+            if (reached && several) continue
             out(ink('strong', reached ? host : `${host}  not reached`))
-            if (reason !== undefined) out(clean(`  ${reason}`))
-            // The pipe makes text from hosts inert line by line; the colours around it are ours.
-            for (const step of steps)
-              for (const line of planLines(recording.pipe.deep(step) as typeof step, ink)) out(line)
+            if (reason !== undefined) out(`  ${reason}`)
+            for (const step of steps) for (const line of planLines(step, ink)) out(line)
+          }
+          if (several) {
+            const reached = shown.filter((host) => host.reached)
+            out(ink('strong', reached.map(({ host }) => host).join(', ')))
+            for (const line of groupedLines(
+              reached.flatMap(({ steps }) => steps),
+              ink,
+            ))
+              out(line)
           }
           if (checks.length > 0) out('checks')
           for (const line of checkLines(recording.pipe.deep(checks) as typeof checks, ink)) out(line)

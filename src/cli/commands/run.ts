@@ -6,6 +6,7 @@ interface RunOptions extends RunbookOptions {
   yes?: boolean
   target?: string[]
   from?: string
+  takeOver?: string[]
 }
 
 export const command: CliCommand = {
@@ -24,6 +25,7 @@ export const command: CliCommand = {
         collect,
       )
       .option('--from <step>', 'begin with this step')
+      .option('--take-over <lock>', 'take this lock over from who has it, by its id (repeatable)', collect)
       .addHelpText(
         'after',
         `
@@ -41,6 +43,7 @@ Examples:
           json: o.json === true,
           ...(o.incident === undefined ? {} : { incident: o.incident }),
           ...(o.from === undefined ? {} : { from: o.from }),
+          ...(o.takeOver === undefined ? {} : { takeOver: o.takeOver }),
         })
       })
   },

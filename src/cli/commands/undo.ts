@@ -17,6 +17,7 @@ export const command: CliCommand = {
       .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
       .option('--yes', 'approve the undo')
       .option('--target <name>', 'name the target where it must be typed (repeatable)', collect)
+      .option('--take-over <lock>', 'take this lock over from who has it, by its id (repeatable)', collect)
       .option('--json', "print the journal's events, one per line")
       .addHelpText(
         'after',
@@ -26,7 +27,14 @@ export const command: CliCommand = {
         async (
           id: string,
           step: string | undefined,
-          o: { host?: string[]; inventory?: string; yes?: boolean; target?: string[]; json?: boolean },
+          o: {
+            host?: string[]
+            inventory?: string
+            yes?: boolean
+            target?: string[]
+            takeOver?: string[]
+            json?: boolean
+          },
         ) => {
           const { undoIncident } = await import('../../compose/undo.ts')
           const { open } = await import('../../compose/incident.ts')
@@ -54,6 +62,8 @@ export const command: CliCommand = {
               ...(o.inventory === undefined ? {} : { inventory: o.inventory }),
               asking: asking(),
               approve: headlessApprove({ yes: o.yes === true, targets: o.target ?? [] }, terminal),
+              asksPerson: terminal !== undefined && o.yes !== true,
+              takeOver: o.takeOver ?? [],
               signal: interruptible(),
             })
             say(incident.pipe.text(ended.reason))

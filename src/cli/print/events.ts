@@ -27,9 +27,11 @@ export function eventPrinter(ink: Ink): (record: EventRecord) => string[] {
 /** What `run` and `undo` print of one event; nothing for what is only for the record. */
 export function eventLines(record: EventRecord, ink: Ink): string[] {
   if (isEvent(record, 'host.connected')) {
-    const { host, user, address, fingerprint } = record.data
+    const { host, user, address, fingerprint, because, notes = [] } = record.data
     return [
       `${host}  connected as ${user} at ${address}${fingerprint === undefined ? '' : `, ${fingerprint}`}`,
+      ...(because === undefined ? [] : [`${host}  by the system's ssh: ${because}`]),
+      ...notes.map((note) => ink('warn', `${host}  ${note}`)),
     ]
   }
   if (isEvent(record, 'host.refused'))
@@ -64,6 +66,12 @@ export function eventLines(record: EventRecord, ink: Ink): string[] {
   }
   if (isEvent(record, 'step.approved')) return [ink('dim', `    approved (${record.data.how})`)]
   if (isEvent(record, 'step.skipped')) return [ink('warn', `    skipped: ${record.data.reason}`)]
+  if (isEvent(record, 'lock.taken') && record.data.unexcluded !== undefined)
+    return [ink('warn', `    locked, but not against ${record.data.unexcluded}`)]
+  if (isEvent(record, 'lock.taken_over')) {
+    const { over, resource, holder, since } = record.data
+    return [ink('warn', `    took over the lock ${over} of ${resource} from ${holder}, held since ${since}`)]
+  }
   if (isEvent(record, 'step.started')) {
     const { change, of, say } = record.data
     return [change < 0 ? `    undo: ${say}` : `    ${change + 1}/${of} ${say}`]
@@ -87,6 +95,12 @@ export function eventLines(record: EventRecord, ink: Ink): string[] {
     const { verdict, reason } = record.data
     return [`    ${ink(verdict === 'ok' ? 'good' : 'bad', `undo ${verdict}`)}: ${reason}`]
   }
+  if (isEvent(record, 'revert.armed'))
+    return [ink('dim', `    armed: goes back after ${record.data.after} s unless confirmed`)]
+  if (isEvent(record, 'revert.refused')) return [ink('bad', `    not armed: ${record.data.reason}`)]
+  if (isEvent(record, 'revert.confirmed')) return [ink('dim', '    disarmed: does not go back by itself')]
+  if (isEvent(record, 'revert.fired'))
+    return [ink('bad', `    taken back by the host (${record.data.verdict}): ${record.data.detail}`)]
   if (isEvent(record, 'step.cancelled')) return [ink('bad', `    cancelled: ${record.data.detail}`)]
   if (isEvent(record, 'step.unknown')) return [ink('bad', `    unknown: ${record.data.reason}`)]
   if (isEvent(record, 'run.finished'))

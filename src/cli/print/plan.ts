@@ -1,4 +1,5 @@
 import { describeChange } from '../../model/describe.ts'
+import { countOutcomes, groupPlans } from '../../run/grouped.ts'
 import type { StepPlan } from '../../run/types.ts'
 import type { Ink } from '../output.ts'
 
@@ -15,8 +16,26 @@ export function outcomeWord(outcome: StepPlan['outcome']): {
 
 /** One step's plan as lines: outcome and why, then each change with its diff, command and undo. */
 export function planLines(plan: StepPlan, ink: Ink): string[] {
+  return [`  ${ink('strong', plan.step)}  ${plan.title}`, ...outcomeLines(plan, ink)]
+}
+
+/** Names of hosts in one line, the first of them where there are many. */
+function someHosts(hosts: readonly string[]): string {
+  const shown = hosts.slice(0, 8).join(', ')
+  return hosts.length > 8 ? `${shown} and ${hosts.length - 8} more` : shown
+}
+
+/** The plans of many hosts by step, hosts with the same outcome and the same changes together. */
+export function groupedLines(plans: readonly StepPlan[], ink: Ink): string[] {
+  return groupPlans(plans).flatMap(({ step, title, groups }) => [
+    `  ${ink('strong', step)}  ${title}: ${countOutcomes(plans.filter((plan) => plan.step === step))}`,
+    ...groups.flatMap(({ hosts, plan }) => [`    on ${someHosts(hosts)}`, ...outcomeLines(plan, ink)]),
+  ])
+}
+
+function outcomeLines(plan: StepPlan, ink: Ink): string[] {
   const { word, style } = outcomeWord(plan.outcome)
-  const lines = [`  ${ink('strong', plan.step)}  ${plan.title}`, `    ${ink(style, word)}: ${plan.because}`]
+  const lines = [`    ${ink(style, word)}: ${plan.because}`]
   for (const evidence of plan.plan.evidence ?? []) lines.push(`    ${evidence}`)
   for (const { do: change, undo } of plan.plan.changes) {
     lines.push(`    - ${change.say}`)

@@ -1,44 +1,47 @@
-import { performance } from 'node:perf_hooks'
-import type { Command, Job, OutputListener, RunOptions, RunResult } from '../../model/command.ts'
+import type { Command, Job, JobOptions, RunOptions, RunResult } from '../../model/command.ts'
 import { describeCommand } from '../../model/describe.ts'
 import { messageOf, SitrepError } from '../../model/errors.ts'
-import { pausable } from '../clock.ts'
-import { type Conversation, converse } from '../converse.ts'
-import { endGroup, type GroupEnd } from '../group.ts'
-import { beginText, leadIn } from '../lead.ts'
+import { stillRunning } from '../../model/stillRunning.ts'
+import { lockText } from '../lock/text.ts'
 import type { Machine } from '../machine.ts'
-import { createMarkFilter, drawNonce, type MarkFilter } from '../marks.ts'
-import { collect, noOutput } from '../output.ts'
+import { drawNonce } from '../marks.ts'
+import { noOutput } from '../output.ts'
 import { LinkLost } from '../transport.ts'
 import { wrap } from '../wrap.ts'
+import { bound } from './bound.ts'
+import { canceller } from './cancel.ts'
+import { type Followed, followToEnd } from './follow.ts'
 import { lookAt } from './look.ts'
-import { outcomeOf, parseAttached } from './outcome.ts'
-import { attachText, groupText, removeText, startText } from './text.ts'
+import type { Offsets } from './pass.ts'
+import { startText } from './start.ts'
+import { attachText, removeText } from './text.ts'
 
-/** Byte offsets from which a job's output is wanted. */
-export interface Offsets {
-  stdout: number
-  stderr: number
-}
+export type { Offsets }
 
 const validId = /^[A-Za-z0-9][\w.-]{0,99}$/
 
 /**
  * Starts a changing command under an id, or attaches where the host knows the id already; either way in one channel, which
- * then follows it. Resolves once the host has said which of the two it is.
+ * then follows it. Resolves once the host has said which of the two it is. A link that is lost meanwhile costs nothing but
+ * time: the job is followed on over the next one.
  */
 export async function startJob(
   machine: Machine,
   id: string,
   command: Command,
-  o: RunOptions = {},
+  o: JobOptions = {},
 ): Promise<Job> {
   check(id)
-  const nonce = drawNonce()
-  const wrapped = wrap(command, nonce, machine)
   const shown = describeCommand(command).slice(0, 2000).toWellFormed()
-  const text = startText({ nonce, id, commandText: wrapped.text, shown, as: wrapped.as })
-  return followJob(machine, { id, nonce, text, wrapped, command, from: { stdout: 0, stderr: 0 } }, o)
+  // Given once more it is no second start: the folder decides. The words of the first are told by its own nonce.
+  const begin = () => {
+    const nonce = drawNonce()
+    const wrapped = wrap(command, nonce, machine)
+    const { text: commandText, as } = wrapped
+    const lock = o.lock === undefined ? {} : { lock: lockText(o.lock, nonce) }
+    return { nonce, text: startText({ nonce, id, commandText, shown, as, ...lock }), wrapped }
+  }
+  return jobOf(machine, id, { begin, command, from: { stdout: 0, stderr: 0 }, lock: o.lock }, o)
 }
 
 /** Attaches to a job that was started before, perhaps by another process; undefined where the host knows no such job. */
@@ -48,158 +51,74 @@ export async function attachJob(
   o: RunOptions & { from?: Offsets } = {},
 ): Promise<Job | undefined> {
   check(id)
-  const nonce = drawNonce()
   const from = o.from ?? { stdout: 0, stderr: 0 }
-  const text = attachText({ nonce, id, from })
-  const job = await followJob(
-    machine,
-    { id, nonce, text, wrapped: { text: '', input: '' }, command: { argv: [] }, from },
-    o,
-  )
+  const begin = () => {
+    const nonce = drawNonce()
+    return { nonce, text: attachText({ nonce, id, from }), wrapped: { text: '', input: '' } }
+  }
+  const job = await jobOf(machine, id, { begin, command: { argv: [] }, from, lock: undefined }, o)
   return job.none ? undefined : job
 }
 
-interface Order {
-  id: string
-  nonce: string
-  text: string
-  wrapped: ReturnType<typeof wrap>
-  command: Command
-  from: Offsets
-}
-
-async function followJob(machine: Machine, order: Order, o: RunOptions): Promise<Job & { none: boolean }> {
-  const started = performance.now()
-  const out = collect()
-  const err = collect()
-  const deliver: OutputListener = (stream, chunk) => {
-    const sink = stream === 'stdout' ? out : err
-    sink.add(chunk)
-    o.onOutput?.(stream, chunk)
-  }
-  const known = Promise.withResolvers<void>()
-  let earlier: { filter: MarkFilter; said: Map<string, string>; as: string | undefined } | undefined
-  const onMark = (name: string, value: string) => {
-    if (name === 'attached') earlier = markedBefore(value, deliver)
-    if (['fresh', 'attached', 'nofolder', 'none'].includes(name)) known.resolve()
-  }
-  let talk: Conversation | undefined
-  const listener: OutputListener = (stream, chunk) => {
-    if (stream === 'stderr' && earlier) earlier.filter.write(chunk)
-    else deliver(stream, chunk)
-  }
-  const line = leadIn(`${beginText(order.nonce)}\n${order.text}`)
+async function jobOf(
+  machine: Machine,
+  id: string,
+  order: Pick<Parameters<typeof followToEnd>[2], 'begin' | 'command' | 'from' | 'lock'>,
+  o: RunOptions,
+): Promise<Job & { none: boolean }> {
+  let followed: Followed
+  const canceling = canceller(machine, id)
   try {
-    talk = await converse(machine, line, { nonce: order.nonce, wrapped: order.wrapped, listener, onMark })
+    followed = await followToEnd(machine, id, { ...order, ...o, endedBy: canceling.ending })
   } catch (error) {
     if (!(error instanceof LinkLost)) throw error
-    return lostBefore(machine, order.id, error.message)
+    return notBegun(machine, id, error.message)
   }
-  const conversation = talk
-  let ending: 'timeout' | 'cancel' | undefined
-  const cancel = async (by: 'timeout' | 'cancel' = 'cancel'): Promise<GroupEnd> => {
-    const { marks } = await lookAt(machine, (nonce) => groupText({ nonce, id: order.id }))
-    const [group, as] = (marks.get('group') ?? '').split(' ')
-    if (!group) return { gone: true, detail: 'it had ended already' }
-    ending ??= by
-    return endGroup(machine, { group: Number(group), ...(as ? { as } : {}) })
-  }
-  const done = conversation.ended.then((end): RunResult => {
-    earlier?.filter.end()
-    const ms = performance.now() - started
-    const result = outcomeOf({
-      marks: conversation.marks,
-      command: order.command,
-      said: earlier?.said ?? conversation.marks,
-      sudoProblem: () => conversation.sudoProblem(),
-      surelyRan: () =>
-        earlier
-          ? earlier.as === undefined || earlier.said.has('started') || order.from.stderr > 0
-          : conversation.surelyRan(),
-      stdout: out.output(),
-      stderr: err.output(),
-      ms,
-    })
-    const rest = { stdout: out.output(), stderr: err.output(), ms }
-    if (ending && result && result.problem !== 'the host was rebooted while the command ran') {
-      return {
-        endedBy: ending,
-        ...rest,
-        ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
-      }
-    }
-    if (result) return result
-    if (!conversation.marks.has('begin') && !('lost' in end)) {
-      const said = conversation.banner().trim()
-      return {
-        endedBy: 'exit',
-        ...rest,
-        problem: `the login shell did not run the command${said && `: ${said}`}`,
-      }
-    }
-    const why = 'lost' in end ? end.lost : 'the channel that followed the job ended'
-    const there = ['fresh', 'attached'].some((mark) => conversation.marks.has(mark))
-    const then = there ? 'the command goes on on the host' : 'it is not known whether the command started'
-    return { endedBy: 'lost', ...rest, problem: `${why}; ${then}` }
+  const { talk } = followed
+  await Promise.race([followed.known, followed.done])
+  const limit = o.timeoutMs ?? order.command.timeoutMs
+  const overdue = Promise.withResolvers<RunResult>()
+  const stop = bound(talk, limit, o.signal, async (by) => {
+    const left = await canceling.cancel(by).catch((error: unknown) => ({
+      gone: false,
+      detail: messageOf(error),
+    }))
+    // Whoever cancels is told by the cancel; nobody else waits for the end of what took too long.
+    if (!left.gone && by === 'timeout') overdue.resolve(followed.soFar(left.detail))
   })
-  await Promise.race([known.promise, done])
-  const stop = bound(conversation, command(order, o), o.signal, (by) => void cancel(by).catch(() => {}))
+  // The end of what was started by us may come before that of what it started itself.
+  const proven = followed.done.then(async (result) => {
+    const left = canceling.ending() === undefined ? undefined : await canceling.verdict()
+    if (left === undefined || left.gone || result.endedBy === 'lost') return result
+    return canceling.ending() === 'timeout'
+      ? followed.soFar(left.detail)
+      : { ...result, problem: stillRunning(left.detail) }
+  })
+  const done = Promise.race([proven, overdue.promise])
   void done.then(stop)
+  const refused = followed.refused()
   return {
-    id: order.id,
+    id,
     done,
-    none: conversation.marks.has('none'),
+    ...(refused === undefined ? {} : { refused }),
+    none: followed.none(),
     cancel: () =>
-      cancel().catch((error: unknown) => ({
+      canceling.cancel('cancel').catch((error: unknown) => ({
         gone: false,
         detail: `the host could not be asked: ${messageOf(error)}`,
       })),
-    remove: () => remove(machine, order.id),
+    remove: () => remove(machine, id),
   }
 }
 
-const command = (order: Order, o: RunOptions): number | undefined => o.timeoutMs ?? order.command.timeoutMs
-
-/** Ends the job on a timeout (where there is one) and on an abort; gives what takes both back. */
-function bound(
-  talk: Conversation,
-  timeoutMs: number | undefined,
-  signal: AbortSignal | undefined,
-  end: (by: 'timeout' | 'cancel') => void,
-): () => void {
-  const aborted = () => end('cancel')
-  signal?.addEventListener('abort', aborted, { once: true })
-  if (signal?.aborted) aborted()
-  const clock = timeoutMs === undefined ? undefined : pausable(timeoutMs)
-  if (clock) {
-    talk.onWaiting(clock.pause)
-    void clock.over.then(() => end('timeout'))
-  }
-  return () => {
-    signal?.removeEventListener('abort', aborted)
-    clock?.stop()
-  }
-}
-
-/** A job that was there before: its own wrapper's words carry the nonce of its start. */
-function markedBefore(value: string, deliver: OutputListener) {
-  const { nonce, as } = parseAttached(value)
-  const said = new Map<string, string>()
-  const filter = createMarkFilter(nonce, {
-    begin: false,
-    onMark: (name, text) => said.set(name, text),
-    onData: (chunk) => deliver('stderr', chunk),
-  })
-  return { filter, said, as }
-}
-
-function lostBefore(machine: Machine, id: string, problem: string): Job & { none: boolean } {
-  const result: RunResult = { endedBy: 'lost', stdout: noOutput(), stderr: noOutput(), ms: 0, problem }
+/** A job of which the host never heard. */
+function notBegun(machine: Machine, id: string, why: string): Job & { none: boolean } {
+  const problem = `${why}; the command was not started`
   return {
     id,
     none: false,
-    done: Promise.resolve(result),
-    cancel: async () => ({ gone: false, detail: problem }),
+    done: Promise.resolve({ endedBy: 'lost', stdout: noOutput(), stderr: noOutput(), ms: 0, problem }),
+    cancel: async () => ({ gone: true, detail: 'it was not started' }),
     remove: () => remove(machine, id),
   }
 }

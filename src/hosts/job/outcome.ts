@@ -1,12 +1,17 @@
 import type { Command, Output, RunResult } from '../../model/command.ts'
+import { type LockRequest, sayHolder } from '../../model/lock.ts'
+import { holderOf } from '../lock/holder.ts'
 import { createMarkFilter } from '../marks.ts'
 import { collect } from '../output.ts'
 import { exitOf, notRun } from '../result.ts'
 
+/** Why nobody will ever know: the host was started anew. */
+export const rebooted = 'the host was rebooted while the command ran'
+
 /** Why the outcome of a job can't be known, by the mark that says so. */
-const unknowns: Record<string, string> = {
+export const unknowns: Readonly<Record<string, string>> = {
   'torn-exit': "the job's exit file is empty or torn",
-  reboot: 'the host was rebooted while the command ran',
+  reboot: rebooted,
   never: 'the job was prepared, but nothing shows that its command ever ran',
   gone: 'the job was killed before it could write down its exit code',
   full: "no space left on the host's disk: the exit code could not be written",
@@ -42,6 +47,23 @@ export function outcomeOf(o: {
   }
   const why = Object.keys(unknowns).find((name) => marks.has(name))
   return why === undefined ? undefined : { endedBy: 'lost', ...rest, problem: unknowns[why] ?? why }
+}
+
+/** Why a job was not started that wanted something to itself; undefined where it got it. */
+export function notOurs(
+  marks: ReadonlyMap<string, string>,
+  lock: LockRequest | undefined,
+): Pick<RunResult, 'problem' | 'lockedBy'> | undefined {
+  const locked = marks.get('locked')
+  if (locked !== undefined) {
+    const lockedBy = holderOf(locked, lock?.resources ?? [])
+    return { problem: `${sayHolder(lockedBy)}; the command was not started`, lockedBy }
+  }
+  const failed = marks.get('lockfailed')
+  if (failed === undefined) return undefined
+  return {
+    problem: `can not have ${lock?.resources.join(', ')} to itself: ${failed}; the command was not started`,
+  }
 }
 
 /** What a job's `mark` file says: the nonce of the words that its wrapper wrote between its output, and its user. */

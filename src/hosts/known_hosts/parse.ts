@@ -32,11 +32,31 @@ function parseLine(line: string): Omit<KnownLine, 'file' | 'line'> | undefined {
   if (marked && marker === undefined) return undefined
   const [names, type, rest] = marked ? fields.slice(1) : fields
   const blob = rest?.replace(/\r$/, '')
-  // Buffer.from passes over what is no base64; OpenSSH refuses the line.
-  if (!names || !type || !blob || !/^[A-Za-z0-9+/]+={0,2}$/.test(blob)) return undefined
+  // Buffer.from passes over what is no base64, and takes it without its padding; OpenSSH refuses the line.
+  if (!names || !type || !blob || !/^[A-Za-z0-9+/]+={0,2}$/.test(blob) || blob.length % 4 !== 0)
+    return undefined
   const key = Buffer.from(blob, 'base64')
-  // OpenSSH refuses a key whose own type is not the one that the line says.
-  return keyType(key) === type ? { marker, names, type, key } : undefined
+  // OpenSSH refuses a key whose own type is not the one that the line says, and one that is cut short or has more behind it.
+  return keyType(key) === type && partsOf(key) === parts[type] ? { marker, names, type, key } : undefined
+}
+
+/** How many length-prefixed parts a public key has, its type counted (RFC 4253, 5656, 8709; PROTOCOL.u2f). */
+const parts: Record<string, number> = {
+  'ssh-ed25519': 2,
+  'ssh-rsa': 3,
+  'ssh-dss': 5,
+  'ecdsa-sha2-nistp256': 3,
+  'ecdsa-sha2-nistp384': 3,
+  'ecdsa-sha2-nistp521': 3,
+  'sk-ssh-ed25519@openssh.com': 3,
+  'sk-ecdsa-sha2-nistp256@openssh.com': 4,
+}
+
+function partsOf(key: Buffer): number | undefined {
+  let count = 0
+  let at = 0
+  for (; at + 4 <= key.length; count++) at += 4 + key.readUInt32BE(at)
+  return at === key.length ? count : undefined
 }
 
 /** The type that a public key in SSH wire form names itself; undefined for bytes that are none. */

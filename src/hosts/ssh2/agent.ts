@@ -5,10 +5,13 @@ import ssh2, {
   type SignCallback,
   type SigningRequestOptions,
 } from 'ssh2'
+import type { Host } from '../../model/host.ts'
+import { expandHome } from '../known_hosts.ts'
 
-/** The agent of the operator's session, if there is one. */
-export function sessionAgent(): BaseAgent | undefined {
-  const socket = process.env.SSH_AUTH_SOCK
+/** The agent of a host: the one that its IdentityAgent names, else that of the operator's session; undefined where there is none. */
+export function agentOf({ identityAgent }: Pick<Host, 'identityAgent'>): BaseAgent | undefined {
+  if (identityAgent === 'none') return undefined
+  const socket = identityAgent === undefined ? process.env.SSH_AUTH_SOCK : expandHome(identityAgent)
   return socket ? ssh2.createAgent(socket) : undefined
 }
 
@@ -16,6 +19,8 @@ export function sessionAgent(): BaseAgent | undefined {
 export class ChosenKeys extends ssh2.BaseAgent {
   readonly #agent: BaseAgent
   readonly #keys: ParsedKey[]
+  /** True from the moment on in which the host had a use for one of them. */
+  signed = false
 
   constructor(agent: BaseAgent, keys: ParsedKey[]) {
     super()
@@ -33,6 +38,7 @@ export class ChosenKeys extends ssh2.BaseAgent {
     options: SigningRequestOptions | SignCallback,
     callback?: SignCallback,
   ): void {
+    this.signed = true
     if (typeof options === 'function') this.#agent.sign(key, data, options)
     else this.#agent.sign(key, data, options, callback)
   }

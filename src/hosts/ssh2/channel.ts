@@ -1,85 +1,99 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { performance } from 'node:perf_hooks'
 import type { Client, ClientChannel } from 'ssh2'
 import type { OutputListener } from '../../model/command.ts'
 import { messageOf } from '../../model/errors.ts'
-import { type Channel, type ChannelEnd, LinkLost } from '../transport.ts'
+import { hostWords } from '../errors.ts'
+import { createQueue, type Place } from '../queue.ts'
+import { type Channel, type ChannelEnd, LinkLost, type OpenOptions } from '../transport.ts'
+import { wireUp } from './wire.ts'
 
-/** What a background process of the host keeps open is given up after this silence, in milliseconds. */
-const lingering = 1000
+/** How long a host that allows no further channel (MaxSessions) is asked again while none of ours ends, in milliseconds. */
+const patience = 20_000
 
-/** How long a host that allows no further channel (MaxSessions) is asked again, in milliseconds. */
-const queueing = 20_000
+/** Opens the channels of one client. */
+export interface Channels {
+  /** Runs one line on the host in a channel of its own. Where the host allows no more of them, waits for one in turn. */
+  open(line: string, listener: OutputListener, o?: OpenOptions): Promise<Channel>
+}
 
-/** Runs one line on the host in a channel of its own. Where the host allows no more channels, waits for one with jitter. */
-export async function openChannel(
+/** `onCrowded` gets why commands have to wait for a channel, and undefined when they no longer do. */
+export function createChannels(
   client: Client,
-  line: string,
-  listener: OutputListener,
-  lost: () => string | undefined,
-): Promise<Channel> {
-  const until = Date.now() + queueing
-  for (let pause = 50; ; pause = Math.min(pause * 2, 1000)) {
-    const gone = lost()
-    if (gone !== undefined) throw new LinkLost(gone)
-    try {
-      return await exec(client, line, (channel) => wireUp(channel, listener, lost))
-    } catch (error) {
-      const gone = lost()
-      if (gone !== undefined) throw new LinkLost(gone)
-      if (!/open failure/i.test(messageOf(error)) || Date.now() > until) throw new LinkLost(messageOf(error))
-    }
-    await sleep(pause * (0.5 + Math.random()))
-  }
-}
-
-/**
- * `wire` is called within ssh2's callback: a short command's exit may stand in the same packet as the answer to exec, and is
- * told to nobody who listens only a microtask later.
- */
-function exec<T>(client: Client, line: string, wire: (channel: ClientChannel) => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    client.exec(line, (error, channel) => (error ? reject(error) : resolve(wire(channel))))
+  o: { lost(): string | undefined; onCrowded(reason: string | undefined): void },
+): Channels {
+  const queue = createQueue({
+    lost: o.lost,
+    onCrowded: (is) => o.onCrowded(is ? crowded : undefined),
   })
-}
-
-function wireUp(channel: ClientChannel, listener: OutputListener, lost: () => string | undefined): Channel {
-  const ended = Promise.withResolvers<ChannelEnd>()
-  let exit: ChannelEnd | undefined
-  let timer: NodeJS.Timeout | undefined
-  const finish = () => {
-    clearTimeout(timer)
-    ended.resolve(exit ?? { lost: lost() ?? 'the channel ended without an exit status' })
-  }
-  const linger = () => {
-    if (!exit) return
-    clearTimeout(timer)
-    timer = setTimeout(() => {
-      channel.close()
-      finish()
-    }, lingering)
-  }
-  channel.on('data', (chunk: Buffer) => {
-    listener('stdout', chunk)
-    linger()
-  })
-  channel.stderr.on('data', (chunk: Buffer) => {
-    listener('stderr', chunk)
-    linger()
-  })
-  channel.on('error', () => {})
-  channel.stderr.on('error', () => {})
-  channel.on('exit', (code: number | null, signal?: string) => {
-    exit = code === null ? { signal: signal ?? 'SIGKILL' } : { code }
-    linger()
-  })
-  channel.on('close', finish)
   return {
-    write: (data) => void (channel.writable && channel.write(data)),
-    end: () => void (channel.writable && channel.end()),
-    ended: ended.promise,
-    abandon: () => {
-      channel.close()
-      finish()
+    async open(line, listener, { signal } = {}) {
+      const began = performance.now()
+      let place: Place | undefined
+      try {
+        for (;;) {
+          const gone = signal?.aborted ? 'given up' : o.lost()
+          if (gone !== undefined) throw new LinkLost(gone)
+          const channel = await exec(client, line, { listener, lost: o.lost, signal })
+          if (channel !== 'crowded') {
+            void channel.ended.then(queue.freed)
+            return channel
+          }
+          if (performance.now() - Math.max(began, queue.lastFreed()) > patience)
+            throw new LinkLost(`${crowded}; none was free for ${patience / 1000} s`)
+          place ??= queue.join(signal)
+          await place.turn()
+        }
+      } finally {
+        place?.leave()
+      }
     },
   }
 }
+
+const crowded = 'the host allows no more channels at once (MaxSessions)'
+
+/**
+ * Asks for one channel. `wire` runs within ssh2's callback: a short command's exit may stand in the same packet as the answer
+ * to exec, and is told to nobody who listens only a microtask later. Throws LinkLost where nothing ran; where that is not
+ * sure, the channel is one that was lost.
+ */
+function exec(
+  client: Client,
+  line: string,
+  o: { listener: OutputListener; lost(): string | undefined; signal: AbortSignal | undefined },
+): Promise<Channel | 'crowded'> {
+  const { promise, resolve, reject } = Promise.withResolvers<Channel | 'crowded'>()
+  let late = false
+  const given = () => {
+    late = true
+    resolve(lostChannel('given up'))
+  }
+  o.signal?.addEventListener('abort', given, { once: true })
+  const answered = (error: Error | undefined, channel: ClientChannel) => {
+    o.signal?.removeEventListener('abort', given)
+    if (!error) {
+      const wired = wireUp(channel, o.listener, o.lost)
+      if (late) wired.abandon()
+      return resolve(wired)
+    }
+    const message = messageOf(error)
+    const gone = o.lost()
+    // ssh2 says this once the command was sent: without an answer nobody knows whether it runs.
+    if (/unable to exec/i.test(message) && gone !== undefined) return resolve(lostChannel(gone))
+    if (gone === undefined && /open failure/i.test(message)) return resolve('crowded')
+    reject(new LinkLost(gone ?? hostWords(message)))
+  }
+  try {
+    client.exec(line, answered)
+  } catch (error) {
+    reject(new LinkLost(o.lost() ?? messageOf(error)))
+  }
+  return promise
+}
+
+const lostChannel = (reason: string): Channel => ({
+  write: () => {},
+  end: () => {},
+  ended: Promise.resolve<ChannelEnd>({ lost: reason }),
+  abandon: () => {},
+})

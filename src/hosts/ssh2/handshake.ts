@@ -4,67 +4,24 @@ import { messageOf } from '../../model/errors.ts'
 import type { ConnectPhase, Host } from '../../model/host.ts'
 import { pausable } from '../clock.ts'
 import { ConnectError, hostWords } from '../errors.ts'
-import { type HostKeyVerdict, knownAlgorithms, knownHostsFiles, verdict } from '../known_hosts.ts'
-import type { Prompter } from '../prompter.ts'
+import { type HostKeyVerdict, knownAlgorithms, knownHostsFiles, knownName, verdict } from '../known_hosts.ts'
+import { agentOf } from './agent.ts'
 import { isTerrapinSafe, offeredAlgorithms } from './algorithms.ts'
 import { authentication } from './authenticate.ts'
-import type { Timeouts } from './reach.ts'
+import { givenUp } from './giveUp.ts'
+import { HostKeyRefused } from './hostKeyRefused.ts'
+import { keepalive } from './keepalive.ts'
+import type { LoginDeps } from './login.ts'
 import { failClosed } from './verifier.ts'
 
-/** A host key that was refused, with the key itself, so that a person can be asked about it. */
-export class HostKeyRefused extends ConnectError {
-  readonly key: Buffer
-  readonly verdict: Exclude<HostKeyVerdict, { is: 'known' }>
+/** How long a host may think after a person's answer, in milliseconds: it may wait for a yes on their phone. */
+const afterAnswer = 120_000
 
-  constructor(host: Host, key: Buffer, judged: Exclude<HostKeyVerdict, { is: 'known' }>) {
-    const { message, next } = explain(host, judged)
-    const known = judged.is === 'changed' ? judged.known.map((k) => k.fingerprint) : []
-    super('host key', message, {
-      where: `${host.name} (${host.address}:${host.port})`,
-      fingerprints: [judged.fingerprint, ...known],
-      next,
-    })
-    this.name = 'HostKeyRefused'
-    this.key = key
-    this.verdict = judged
-  }
-}
-
-function explain(
-  host: Host,
-  judged: Exclude<HostKeyVerdict, { is: 'known' }>,
-): { message: string; next: string } {
-  const shown = judged.fingerprint
-  switch (judged.is) {
-    case 'unknown':
-      return {
-        message: `its host key is not known: ${shown}`,
-        next: `compare the fingerprint, then: sitrep trust ${host.name}`,
-      }
-    case 'changed': {
-      const known = judged.known.map((k) => `${k.fingerprint} (${k.file}:${k.line})`).join(', ')
-      return {
-        message: `its host key has changed: it shows ${shown}; known is ${known}`,
-        next: 'find out why from someone who runs the host; if it is right, remove the old line by hand',
-      }
-    }
-    case 'revoked':
-      return {
-        message: `its host key is revoked: ${shown} (${judged.file}:${judged.line})`,
-        next: 'do not connect; the key is marked as stolen or retired',
-      }
-    case 'unreadable':
-      return {
-        message: `${judged.file} can not be read (${judged.reason}), so its host key ${shown} can not be checked`,
-        next: 'make the file readable',
-      }
-  }
-}
-
-/** An authenticated client, and the fingerprint of the host key that was accepted. */
+/** An authenticated client, the fingerprint of the host key that was accepted, and what the host accepted. */
 export interface Authenticated {
   client: Client
   fingerprint: string
+  authentication: string
 }
 
 /**
@@ -74,38 +31,58 @@ export interface Authenticated {
 export function handshake(
   host: Host,
   stream: Duplex,
-  o: {
-    prompter?: Prompter
-    timeouts: Timeouts
-    keepalive: { intervalMs: number; count: number }
+  o: LoginDeps & {
     /** Sees the key and what is known of it, and may still say no. */
     onHostKey?(key: Buffer, judged: HostKeyVerdict): boolean
   },
 ): Promise<Authenticated> {
   const files = knownHostsFiles(host)
+  const known = knownName(host)
   const where = `${host.name} (${host.address}:${host.port})`
   const { promise, resolve, reject } = Promise.withResolvers<Authenticated>()
   const client = new ssh2.Client()
+  const over = new AbortController()
   let phase: ConnectPhase = 'handshake'
   let fingerprint = ''
   let refused: HostKeyRefused | undefined
-  const fail = (error: ConnectError) => {
+  const settle = () => {
     clock.stop()
+    over.abort()
+    o.signal?.removeEventListener('abort', onGivenUp)
+  }
+  const fail = (error: ConnectError) => {
+    settle()
     // An error that comes after the first (ssh2 may emit two) must not end the program.
     client.on('error', () => {})
     client.destroy()
     stream.destroy()
     reject(error)
   }
-  const late = (ms: number) => () =>
-    fail(new ConnectError(phase, `no end of the ${phase} within ${ms / 1000} s`, { where }))
-  let clock = pausable(o.timeouts.handshake)
-  void clock.over.then(late(o.timeouts.handshake))
+  const onGivenUp = () => fail(givenUp(host))
+  // Nobody said no where time ran out or the connection went: a next try may come through.
+  const broken = (message: string, cause?: unknown) =>
+    fail(new ConnectError(phase, message, { where, cause, passing: true }))
+  const timed = (ms: number) => {
+    const timer = pausable(ms)
+    void timer.over.then(() => broken(`no end of the ${phase} within ${ms / 1000} s`))
+    return timer
+  }
+  let clock = timed(o.times.handshake)
+  const restart = (ms: number) => {
+    clock.stop()
+    clock = timed(ms)
+  }
   const auth = authentication(host, {
     ...(o.prompter === undefined ? {} : { prompter: o.prompter }),
+    secrets: o.secrets,
+    keys: o.shared.keys,
     waiting: (on) => clock.pause(on),
-    agentTimeoutMs: Math.min(5000, o.timeouts.authentication),
+    onAnswer: () => restart(Math.max(o.times.authentication, afterAnswer)),
+    onDeclined: () => fail(new ConnectError('authentication', 'nobody answered what it asked', { where })),
+    signal: over.signal,
+    agentTimeoutMs: Math.min(5000, o.times.authentication),
   })
+  const agent = host.forwardAgent ? agentOf(host) : undefined
   client.on('handshake', (negotiated) => {
     if (phase === 'authentication') return
     if (!isTerrapinSafe(client, negotiated)) {
@@ -115,44 +92,44 @@ export function handshake(
       return
     }
     phase = 'authentication'
-    clock.stop()
-    clock = pausable(o.timeouts.authentication)
-    void clock.over.then(late(o.timeouts.authentication))
+    restart(o.times.authentication)
   })
   client.on('error', (error: Error & { level?: string }) => {
     // The agent's failure is one method's; the next is tried.
     if (error.level === 'agent') return
-    if (refused) fail(refused)
-    else if (error.level === 'client-authentication') {
-      fail(new ConnectError('authentication', refusal(host, auth.tried), { where, cause: error }))
-    } else
-      fail(
-        new ConnectError(phase, `the connection ended: ${hostWords(messageOf(error))}`, {
-          where,
-          cause: error,
-        }),
-      )
+    if (refused) return fail(refused)
+    if (error.level === 'client-authentication') {
+      const { message, next } = auth.refusal()
+      const more = next === undefined ? {} : { next }
+      return fail(new ConnectError('authentication', message, { where, cause: error, ...more }))
+    }
+    broken(`the connection ended: ${hostWords(messageOf(error))}`, error)
   })
-  client.on('close', () =>
-    fail(refused ?? new ConnectError(phase, 'the host closed the connection', { where })),
-  )
+  client.on('change password', () => {
+    const message = `the password of ${host.user} has expired`
+    fail(new ConnectError('authentication', message, { where, next: 'log in by hand and change it' }))
+  })
+  client.on('close', () => (refused ? fail(refused) : broken('the host closed the connection')))
   client.once('ready', () => {
-    clock.stop()
+    settle()
     client.removeAllListeners()
     client.on('error', () => {})
-    resolve({ client, fingerprint })
+    resolve({ client, fingerprint, authentication: auth.accepted() })
   })
+  if (o.signal?.aborted) onGivenUp()
+  o.signal?.addEventListener('abort', onGivenUp, { once: true })
   try {
     client.connect({
       sock: stream as never,
       username: host.user,
       readyTimeout: 0,
-      keepaliveInterval: o.keepalive.intervalMs,
-      keepaliveCountMax: o.keepalive.count,
-      algorithms: offeredAlgorithms(knownAlgorithms(files, host.address, host.port)),
+      ...keepalive(o.times),
+      algorithms: offeredAlgorithms(knownAlgorithms(files, known.name, known.port)),
       authHandler: auth.handler,
+      // Only where the inventory says so: whoever is root on the host could log in elsewhere with it.
+      ...(agent === undefined ? {} : { agent, agentForward: true }),
       hostVerifier: failClosed((key) => {
-        const judged = verdict(files, host.address, host.port, key)
+        const judged = verdict(files, known.name, known.port, key)
         fingerprint = judged.fingerprint
         if (o.onHostKey?.(Buffer.from(key), judged) === false) return false
         if (judged.is === 'known') return true
@@ -165,9 +142,4 @@ export function handshake(
     fail(new ConnectError(phase, hostWords(messageOf(error)), { where, cause: error }))
   }
   return promise
-}
-
-function refusal(host: Host, tried: readonly string[]): string {
-  const list = tried.length === 0 ? 'no key was found to try' : `tried: ${tried.join('; ')}`
-  return `it did not let ${host.user} in; ${list}`
 }

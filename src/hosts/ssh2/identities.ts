@@ -5,17 +5,18 @@ import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2'
 import type { Host } from '../../model/host.ts'
 import { expandHome } from '../known_hosts.ts'
 
-/** A private key file as it was found. */
+/** A private key file as it was found; its public half, where that is known, tells whether an agent holds the key. */
 export type Identity =
   | { file: string; is: 'ready'; key: ParsedKey }
   | { file: string; is: 'encrypted'; text: Buffer; publicKey: Buffer | undefined }
-  | { file: string; is: 'unusable'; reason: string }
+  | { file: string; is: 'unusable'; reason: string; publicKey?: Buffer | undefined }
 
 const defaults = ['id_ed25519', 'id_ecdsa', 'id_rsa']
 
-/** The identity files of a host: the one that the inventory names, or those of ~/.ssh that are there. */
-export function identities(host: Pick<Host, 'identityFile'>): Identity[] {
-  if (host.identityFile !== undefined) return [readIdentity(expandHome(host.identityFile))]
+/** The identity files of a host: those that its entry or the OpenSSH configuration names, or those of ~/.ssh that are there. */
+export function identities(host: Pick<Host, 'identityFiles'>): Identity[] {
+  if (host.identityFiles !== undefined)
+    return host.identityFiles.map((file) => readIdentity(expandHome(file)))
   return defaults
     .map((name) => readIdentity(join(homedir(), '.ssh', name)))
     .filter((identity) => identity.is !== 'unusable' || identity.reason !== 'ENOENT')
@@ -26,19 +27,22 @@ function readIdentity(file: string): Identity {
   try {
     text = readFileSync(file)
   } catch (error) {
-    return { file, is: 'unusable', reason: (error as NodeJS.ErrnoException).code ?? 'unreadable' }
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
+    return { file, is: 'unusable', reason, publicKey: publicKeyOf(file) }
   }
   const key = ssh2.utils.parseKey(text)
-  if (!(key instanceof Error)) return key.isPrivateKey() ? { file, is: 'ready', key } : notPrivate(file)
+  if (!(key instanceof Error) && key.isPrivateKey()) return { file, is: 'ready', key }
+  if (!(key instanceof Error)) {
+    return { file, is: 'unusable', reason: 'this is a public key', publicKey: key.getPublicSSH() }
+  }
   if (/passphrase|encrypted/i.test(key.message)) {
     return { file, is: 'encrypted', text, publicKey: publicKeyOf(file) }
   }
-  return { file, is: 'unusable', reason: 'not a private key that can be used here' }
+  const reason = 'not a private key that can be used here'
+  return { file, is: 'unusable', reason, publicKey: publicKeyOf(file) }
 }
 
-const notPrivate = (file: string): Identity => ({ file, is: 'unusable', reason: 'this is a public key' })
-
-/** The public half of an encrypted key, from the file beside it; tells whether an agent holds the key. */
+/** The public half of a key, from the file beside it. */
 function publicKeyOf(file: string): Buffer | undefined {
   try {
     const key = ssh2.utils.parseKey(readFileSync(`${file}.pub`))

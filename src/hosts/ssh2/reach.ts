@@ -1,60 +1,31 @@
-import { lookup } from 'node:dns'
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
+import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net'
 import type { Host } from '../../model/host.ts'
 import { ConnectError } from '../errors.ts'
-
-/** Milliseconds for each phase of opening a session. */
-export interface Timeouts {
-  resolve: number
-  connect: number
-  handshake: number
-  authentication: number
-}
-
-/** The phases' times where nobody says otherwise. */
-export const defaultTimeouts: Timeouts = {
-  resolve: 5000,
-  connect: 10_000,
-  handshake: 10_000,
-  authentication: 20_000,
-}
-
-interface Address {
-  address: string
-  family: number
-}
-
-/** Finds the host's addresses; a resolver that hangs has its own time and name. */
-export async function resolveHost(host: Host, timeoutMs: number): Promise<Address[]> {
-  const family = isIP(host.address)
-  if (family !== 0) return [{ address: host.address, family }]
-  const where = `${host.name} (${host.address})`
-  const { promise, resolve, reject } = Promise.withResolvers<Address[]>()
-  const fail = (message: string, cause?: unknown) =>
-    reject(new ConnectError('resolve', message, { where, cause }))
-  const timer = setTimeout(
-    () => fail(`the name ${host.address} was not resolved within ${timeoutMs / 1000} s`),
-    timeoutMs,
-  )
-  lookup(host.address, { all: true }, (error, addresses) => {
-    if (error) fail(`the name ${host.address} could not be resolved (${error.code ?? error.message})`, error)
-    else resolve(addresses)
-  })
-  return promise.finally(() => clearTimeout(timer))
-}
+import { givenUp } from './giveUp.ts'
+import type { Address } from './resolve.ts'
 
 /** Opens a TCP connection to the first of the addresses that answers (Happy Eyeballs). */
-export async function reach(host: Host, addresses: Address[], timeoutMs: number): Promise<Socket> {
+export async function reach(
+  host: Host,
+  addresses: Address[],
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Socket> {
   const where = `${host.name} (${host.address}:${host.port})`
   const known = ((_name, _options, callback) => callback(null, addresses)) as LookupFunction
   const { promise, resolve, reject } = Promise.withResolvers<Socket>()
   const socket = connectTcp({ host: host.address, port: host.port, lookup: known, autoSelectFamily: true })
-  const fail = (message: string, cause?: unknown) => {
+  const fail = (error: ConnectError) => {
     socket.destroy()
-    reject(new ConnectError('connect', message, { where, cause }))
+    reject(error)
   }
-  const timer = setTimeout(() => fail(`no connection within ${timeoutMs / 1000} s`), timeoutMs)
-  const onError = (error: NodeJS.ErrnoException) => fail(causes[error.code ?? ''] ?? error.message, error)
+  const late = `no connection within ${timeoutMs / 1000} s`
+  const timer = setTimeout(() => fail(new ConnectError('connect', late, { where })), timeoutMs)
+  const onAbort = () => fail(givenUp(host))
+  if (signal?.aborted) onAbort()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const onError = (error: NodeJS.ErrnoException) =>
+    fail(new ConnectError('connect', causes[error.code ?? ''] ?? error.message, { where, cause: error }))
   socket.once('error', onError)
   socket.once('connect', () => {
     // Without it a command waits for Nagle and a delayed ACK: 90 ms in place of 4.
@@ -62,7 +33,10 @@ export async function reach(host: Host, addresses: Address[], timeoutMs: number)
     socket.off('error', onError)
     resolve(socket)
   })
-  return promise.finally(() => clearTimeout(timer))
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+  })
 }
 
 const causes: Record<string, string> = {

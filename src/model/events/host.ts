@@ -1,6 +1,6 @@
 // The ways to hosts, their clocks and locks.
 import { z } from 'zod'
-import { when } from './parts.ts'
+import { stepRef, when } from './parts.ts'
 
 export const hostEvents = {
   'host.connected': z
@@ -11,6 +11,11 @@ export const hostEvents = {
       transport: z.string(),
       fingerprint: z.string().optional(),
       ms: z.number().optional(),
+      because: z
+        .string()
+        .optional()
+        .describe("why the system's ssh is used though the inventory does not say so"),
+      notes: z.array(z.string()).optional().describe('what of its configuration is not used'),
     })
     .describe('a session to a host was opened'),
   'host.stale': z.object({ host: z.string(), since: when }).describe('a host has not answered for a while'),
@@ -29,10 +34,23 @@ export const hostEvents = {
     .object({ host: z.string(), offsetMs: z.number(), uncertaintyMs: z.number() })
     .describe("how far a host's clock is from ours"),
   'lock.taken': z
-    .object({ host: z.string(), resource: z.string() })
-    .describe('a resource of a host is locked for a step'),
-  'lock.released': z.object({ host: z.string(), resource: z.string() }).describe('the lock is free again'),
+    .object({
+      ...stepRef,
+      lock: z.string().describe('its id'),
+      resources: z.array(z.string()),
+      unexcluded: z.string().optional().describe('whom it can not keep out'),
+    })
+    .describe('a step has these resources of a host to itself'),
+  'lock.released': z.object({ ...stepRef, lock: z.string() }).describe('the lock is free again'),
   'lock.taken_over': z
-    .object({ host: z.string(), resource: z.string(), lock: z.string() })
+    .object({
+      ...stepRef,
+      lock: z.string().describe('the new lock'),
+      over: z.string().describe('the id of the lock that was taken over'),
+      resource: z.string(),
+      holder: z.string(),
+      incident: z.string(),
+      since: z.string().describe('since when it was held, by the clock of the host'),
+    })
     .describe('a lock of another holder was taken over'),
 } as const

@@ -37,6 +37,7 @@ export const lookEvents = {
       command: z.string(),
       endedBy: z.string(),
       exitCode: z.number().optional(),
+      problem: z.string().optional().describe("a cause that is not the command's own exit, in words"),
       ms: z.number(),
       stdout: z.string(),
       stderr: z.string(),

@@ -113,10 +113,31 @@ export const stepEvents = {
     .object({ ...stepRef, answer: z.string() })
     .describe('what a person said to a manual step'),
   'revert.armed': z
-    .object({ ...stepRef, after: z.number() })
-    .describe('a host will take a change back by itself unless it is confirmed'),
-  'revert.confirmed': z.object({ ...stepRef }).describe('the change stays'),
-  'revert.fired': z.object({ ...stepRef, detail: z.string() }).describe('the host took the change back'),
+    .object({
+      ...stepRef,
+      revert: z.string().describe('the id of its folder on the host; journaled before it is armed there'),
+      after: z.number().describe('seconds until the host takes the step back'),
+      as: z.string().optional().describe('the user that it is armed as; the login user where absent'),
+      undo,
+    })
+    .describe('a host is about to be told to take a step back by itself unless it is confirmed'),
+  'revert.refused': z
+    .object({ ...stepRef, revert: z.string(), reason: z.string() })
+    .describe('the revert could not be armed, so the step was not begun'),
+  'revert.confirmed': z
+    .object({ ...stepRef, revert: z.string(), reason: z.string() })
+    .describe('the host will not take the step back: it holds, or it was undone'),
+  'revert.fired': z
+    .object({
+      ...stepRef,
+      revert: z.string(),
+      verdict,
+      detail: z.string(),
+      when: z.string().optional().describe('when it did, by the clock of the host'),
+    })
+    .describe(
+      'the host took the step back by itself; the verdict says whether what was there before is there again',
+    ),
   'run.finished': z
     .object({
       run: z.string(),

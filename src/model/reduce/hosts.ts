@@ -4,9 +4,10 @@ import { addRow, adopt, type Handlers, own } from './draft.ts'
 /** Hosts: only what went wrong, and its end, is worth a row. */
 export const hosts: Handlers = {
   'host.connected'(draft, event) {
-    const { host, address, user, transport, fingerprint } = event.data
+    const { host, address, user, transport, fingerprint, because } = event.data
     const before = draft.incident.hosts[host]?.state
-    const detail = `${user}@${address} by ${transport}`
+    const why = because === undefined ? '' : ` (${because})`
+    const detail = `${user}@${address} by ${transport}${why}`
     own(draft, draft.incident, 'hosts')[host] = adopt(draft, {
       state: 'connected',
       detail,

@@ -1,5 +1,7 @@
 import type { EventData } from '../event.ts'
 import { addRow, adopt, type Handlers, own } from './draft.ts'
+import { beginJob, endJob } from './jobs.ts'
+import { stepKey } from './steps.ts'
 import { sayEnd, wentWrong } from './words.ts'
 
 /** Runs, commands, pins, locks, exports, artifacts, and the record itself. */
@@ -41,14 +43,21 @@ export const records: Handlers = {
     const before = Object.hasOwn(checks, name) ? checks[name]! : []
     checks[name] = [...before, { at: event.at, ...(check === undefined ? {} : { check }) }]
   },
-  'command.ran'(draft, event) {
+  'command.started'(draft, event) {
     const { host, command } = event.data
-    own(draft, draft.incident, 'commands').push({
-      ...event.data,
-      at: event.at,
-      by: event.by,
-      event: event.id,
-    })
+    beginJob(draft, event, { is: 'command', host, say: command })
+  },
+  'command.ran'(draft, event) {
+    const { host, command, started } = event.data
+    endJob(draft, started, event.data)
+    const commands = own(draft, draft.incident, 'commands')
+    const ran = { ...event.data, at: event.at, by: event.by, event: event.id }
+    // Its link was lost, and a later look found the truth.
+    const lost = commands.findIndex(
+      (one) => one.endedBy === 'lost' && started !== undefined && one.started === started,
+    )
+    if (lost >= 0) commands[lost] = ran
+    else commands.push(ran)
     const row = { kind: 'command' as const, text: `Ran: ${command}`, host, evidence: sayEnd(event.data) }
     addRow(draft, event, wentWrong(event.data) ? { ...row, bad: true } : row)
   },
@@ -67,13 +76,22 @@ export const records: Handlers = {
       ...(late ? { evidence: `received ${received.slice(0, 19)}Z` } : {}),
     })
   },
+  'lock.taken'(draft, event) {
+    const key = stepKey(event.data)
+    const all = own(draft, draft.incident, 'steps')
+    if (all[key] !== undefined) own(draft, all, key).resources = event.data.resources
+    const { host, resources, unexcluded } = event.data
+    if (unexcluded === undefined) return
+    const text = `Locked ${resources.join(', ')}, but not against ${unexcluded}`
+    addRow(draft, event, { kind: 'host', text, host, bad: true })
+  },
   'lock.taken_over'(draft, event) {
-    const { host, resource, lock } = event.data
+    const { host, resource, over, holder, since } = event.data
     addRow(draft, event, {
       kind: 'host',
-      text: `Took over the lock of ${resource}`,
+      text: `Took over the lock of ${resource} from ${holder}, held since ${since}`,
       host,
-      evidence: lock,
+      evidence: over,
       bad: true,
     })
   },

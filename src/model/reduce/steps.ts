@@ -1,6 +1,7 @@
 import type { EventData } from '../event.ts'
 import type { StepState } from '../incident.ts'
 import { addRow, adopt, changeRow, type Draft, type Handlers, own } from './draft.ts'
+import { beginJob, endJob } from './jobs.ts'
 import { driftEvidence, sayEnd, sayMs, wentWrong } from './words.ts'
 
 type Ref = { run: string; step: string; host: string }
@@ -65,6 +66,8 @@ export const steps: Handlers = {
   'step.started'(draft, event) {
     const { change, of, say, command, undo, undoHash } = event.data
     const step = ownStep(draft, event.data)
+    const { run, host } = step
+    beginJob(draft, event, { is: change >= 0 ? 'change' : 'undo', host, say, run, step: step.step })
     // A change numbered below 0 is an undo; its end is told by step.undone.
     if (change >= 0) {
       step.state = 'running'
@@ -78,6 +81,10 @@ export const steps: Handlers = {
         undo,
         undoHash,
       } as StepState['changes'][number]
+      if (step.revert !== undefined && step.revert.end === undefined) {
+        const { id, as } = step.revert
+        started.revert = { id, ...(as === undefined ? {} : { as }) }
+      }
       own(draft, step, 'changes').push(
         adopt(draft, command === undefined ? started : { ...started, command }),
       )
@@ -87,6 +94,7 @@ export const steps: Handlers = {
   },
   'step.applied'(draft, event) {
     const { started } = event.data
+    endJob(draft, started, event.data)
     const step = ownStep(draft, event.data)
     const changes = own(draft, step, 'changes')
     const index = changes.findIndex((change) => change.started === started)
@@ -104,7 +112,7 @@ export const steps: Handlers = {
     const step = ownStep(draft, event.data)
     step.verified = { ...event.data, at: event.at }
     step.reason = reason
-    if (!(verdict === 'ok' && step.state === 'in_sync')) step.state = verdict
+    if (!(verdict === 'ok' && step.state === 'in_sync') && !isReverted(step, verdict)) step.state = verdict
     const text = `${verdictWords[verdict]}: ${step.title}: ${reason}`
     const evidence = `${verdict} after ${sayMs(ms)}`
     addRow(draft, event, {
@@ -140,7 +148,7 @@ export const steps: Handlers = {
   },
   'step.unknown'(draft, event) {
     const step = ownStep(draft, event.data)
-    step.state = 'unknown'
+    if (!isReverted(step, 'unknown')) step.state = 'unknown'
     step.reason = event.data.reason
     addRow(draft, event, {
       kind: 'step',
@@ -160,29 +168,60 @@ export const steps: Handlers = {
     })
   },
   'revert.armed'(draft, event) {
+    const { revert, after, as } = event.data
     const step = ownStep(draft, event.data)
-    const text = `Revert armed: ${step.title} goes back after ${event.data.after} s unless it is confirmed`
+    step.revert = { id: revert, after, at: event.at, ...(as === undefined ? {} : { as }) }
+    const text = `Revert armed: ${step.title} goes back after ${after} s unless it is confirmed`
     addRow(draft, event, { kind: 'step', text, host: step.host })
+  },
+  'revert.refused'(draft, event) {
+    const step = ownStep(draft, event.data)
+    endRevert(draft, step, event.data.revert, 'refused')
+    const text = `Not begun: ${step.title}: its revert could not be armed: ${event.data.reason}`
+    addRow(draft, event, { kind: 'step', text, host: step.host, bad: true })
   },
   'revert.confirmed'(draft, event) {
     const step = ownStep(draft, event.data)
-    addRow(draft, event, {
-      kind: 'step',
-      text: `Kept: ${step.title}; the revert is disarmed`,
-      host: step.host,
-    })
+    endRevert(draft, step, event.data.revert, 'confirmed')
+    const text = `Revert disarmed: ${step.title}: ${event.data.reason}`
+    addRow(draft, event, { kind: 'step', text, host: step.host })
   },
   'revert.fired'(draft, event) {
+    const { revert, verdict, detail } = event.data
     const step = ownStep(draft, event.data)
-    step.state = 'undone'
-    step.reason = event.data.detail
-    addRow(draft, event, {
-      kind: 'step',
-      text: `Reverted by the host: ${step.title}: ${event.data.detail}`,
-      host: step.host,
-      bad: true,
-    })
+    const { run, host } = step
+    const changes = own(draft, step, 'changes')
+    for (const [index, change] of changes.entries()) {
+      const { started } = change
+      if (change.undone?.verdict === 'ok') continue
+      const undone = { run, step: step.step, host, started, verdict, reason: detail, at: event.at }
+      own(draft, changes, index).undone = undone
+    }
+    endRevert(draft, step, revert, 'fired')
+    step.state = verdict === 'ok' ? 'undone' : 'failed'
+    step.reason = detail
+    const how = verdict === 'ok' ? 'Reverted by the host' : 'The host tried to revert, and failed'
+    const text = `${how}: ${step.title}: ${detail}`
+    addRow(draft, event, { kind: 'step', text, host: step.host, bad: true })
   },
+}
+
+/** True for a step that its host took back: what was found of it besides does not change that. */
+function isReverted(step: StepState, verdict: 'ok' | 'failed' | 'unknown'): boolean {
+  return verdict !== 'ok' && step.state === 'undone' && step.revert?.end === 'fired'
+}
+
+/** Notes what became of a revert; its changes are not waited for by it any more. */
+function endRevert(
+  draft: Draft,
+  step: StepState,
+  revert: string,
+  end: NonNullable<StepState['revert']>['end'] & string,
+): void {
+  if (step.revert?.id === revert) step.revert = { ...step.revert, end }
+  const changes = own(draft, step, 'changes')
+  for (const [index, change] of changes.entries())
+    if (change.revert?.id === revert) delete own(draft, changes, index).revert
 }
 
 /** What an undo says that had nothing to do. */

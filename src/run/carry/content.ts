@@ -12,7 +12,7 @@ export type ReadyContent = { stdin: Payload } | { copy: string; sha256: string }
 export async function readyContent(
   { path, content, expect }: FileChange,
   as: string | undefined,
-  deps: Pick<CarryDeps, 'session' | 'local' | 'secrets'>,
+  deps: Pick<CarryDeps, 'session' | 'local' | 'secrets' | 'seen'>,
 ): Promise<ReadyContent> {
   if ('copy' in content) return content
   if ('text' in content) {
@@ -38,6 +38,9 @@ export async function readyContent(
   return onStdin(Buffer.from(editDotenv(decode(before), edits).text))
 
   async function readNow(): Promise<Uint8Array> {
+    // What the inspection read is what the plan was made of; that it is still so the script on the host looks itself.
+    const seen = deps.seen?.get(path)
+    if (seen !== undefined && shaOf(seen) === expect) return seen
     const bytes = await deps.session.read(path, as === undefined ? {} : { as })
     const found = shaOf(bytes)
     if (found === expect) return bytes

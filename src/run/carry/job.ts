@@ -1,9 +1,13 @@
 import type { Command, RunResult, Session, Sha256 } from '../../model/command.ts'
 import { messageOf } from '../../model/errors.ts'
+import { isStillRunning, stillRunning } from '../../model/stillRunning.ts'
 import type { CarryDeps } from '../context.ts'
 
 /** sha256 (or 'absent') of each path that a change left behind. */
 export type After = Record<string, Sha256 | 'absent'>
+
+/** What running a job needs of its surroundings; the rest of what carrying out a change needs may be there too. */
+export type JobDeps = Pick<CarryDeps, 'signal' | 'journaled'> & Partial<CarryDeps>
 
 /**
  * Runs one job to its end: starts it under the id, cancels it when the signal aborts, journals the result, and only then
@@ -14,7 +18,7 @@ export async function runJob(
   session: Session,
   id: string,
   command: Command,
-  deps: CarryDeps,
+  deps: JobDeps,
   afterOf: (result: RunResult) => After | undefined = () => undefined,
 ): Promise<RunResult> {
   if (deps.signal.aborted) return notCarriedOut(deps, 'cancel', 'cancelled before it was started')
@@ -36,9 +40,11 @@ export async function runJob(
   if (deps.signal.aborted) cancel()
   const ended = await Promise.race([job.done, stuck])
   deps.signal.removeEventListener('abort', cancel)
-  if (typeof ended === 'string') return notCarriedOut(deps, 'cancel', `still running: ${ended}`)
+  if (typeof ended === 'string') return notCarriedOut(deps, 'cancel', stillRunning(ended))
   await deps.journaled(ended, afterOf(ended))
-  if (ended.endedBy !== 'lost' && deps.leavesFolder !== true) await job.remove()
+  // Nobody waits for it but the end of the session.
+  const over = ended.endedBy !== 'lost' && !isStillRunning(ended)
+  if (over && deps.leavesFolder !== true) void job.remove().catch(() => undefined)
   return ended
 }
 

@@ -41,9 +41,13 @@ export function start(at: Desk, ...args: string[]): Running {
 }
 
 /** Waits until something holds, generously: several test runs may share the machine. */
-export async function until(what: () => string, holds: () => unknown, ms = 30_000): Promise<void> {
+export async function until(
+  what: () => string,
+  holds: () => unknown | Promise<unknown>,
+  ms = 30_000,
+): Promise<void> {
   const end = Date.now() + ms
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited ${ms} ms for: ${what()}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

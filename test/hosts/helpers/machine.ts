@@ -33,7 +33,7 @@ export function sshdHost(sshd: PrivateSshd, more: Partial<Host> = {}): Host {
     address: sshd.address,
     port: sshd.port,
     user: sshd.user,
-    identityFile: sshd.identityFile,
+    identityFiles: [sshd.identityFile],
     knownHosts: [sshd.knownHosts],
     ...more,
   })
@@ -66,6 +66,26 @@ export async function ssh2Bench(config: string[] = []): Promise<Bench & { sshd: 
   // A bash that sshd starts reads ~/.bashrc unless it thinks that it is not the first: this machine's may be slow.
   const sshd = await privateSshd({ config: [...config, `SetEnv XDG_STATE_HOME=${state} SHLVL=2`] })
   return { ...bench(sshdHost(sshd), state, () => sshd.stop()), sshd }
+}
+
+/** Sessions over the system's ssh to a private sshd, which knows users by certificates and is known by one itself. */
+export async function opensshBench(config: string[] = []): Promise<Bench & { sshd: PrivateSshd }> {
+  const state = stateFolder()
+  const sshd = await privateSshd({
+    config: [...config, `SetEnv XDG_STATE_HOME=${state} SHLVL=2`],
+    certificates: {},
+  })
+  return { ...bench(opensshHost(sshd), state, () => sshd.stop()), sshd }
+}
+
+/** The host that a private sshd is to the system's ssh. */
+export function opensshHost(sshd: PrivateSshd, more: Partial<Host> = {}): Host {
+  const { certificateFile } = sshd
+  return sshdHost(sshd, {
+    transport: 'openssh',
+    ...(certificateFile === undefined ? {} : { certificateFiles: [certificateFile] }),
+    ...more,
+  })
 }
 
 const stateFolder = () => mkdtempSync(join(tmpdir(), 'sitrep-bench-'))

@@ -1,0 +1,78 @@
+import { rmSync } from 'node:fs'
+import { execa } from 'execa'
+
+/** An ssh that runs for as long as we do. */
+export interface SshProcess {
+  /** Settles with its exit code, undefined where a signal ended it; never rejects. */
+  ended: Promise<number | undefined>
+  /** Ends it, and settles when it has ended; its folder is gone then. */
+  end(): Promise<void>
+}
+
+/*
+ * Ends ssh when our end of its stdin closes, as it does however we end: ssh itself watches no stdin, and would keep the
+ * connection of a console that was killed. Then it clears the folder away.
+ */
+const keeper = `folder=$1; shift
+exec 3<&0
+"$@" 3<&- </dev/null & ssh=$!
+{ read -r end; kill "$ssh"; } <&3 >/dev/null 2>&1 & keeper=$!
+wait "$ssh"; code=$?
+kill "$keeper" 2>/dev/null
+rm -rf -- "$folder"
+exit "$code"`
+
+/** How long ssh may take to end by itself, in milliseconds. */
+const patience = 2000
+
+/** How long its last words are waited for, in milliseconds. */
+const lingering = 300
+
+/**
+ * Starts ssh with these options, in a session of its own: a ctrl-c at our terminal does not reach it, and it has no terminal
+ * to ask on. Its stderr is given as it comes, in English.
+ */
+export function startSsh(
+  argv: readonly string[],
+  o: { folder: string; env?: Record<string, string>; onSaid(chunk: Buffer): void },
+): SshProcess {
+  const child = execa('sh', ['-c', keeper, 'sitrep', o.folder, 'ssh', ...argv], {
+    stdin: 'pipe',
+    stdout: 'ignore',
+    stderr: 'pipe',
+    detached: true,
+    reject: false,
+    buffer: false,
+    encoding: 'buffer',
+    env: { ...o.env, LC_ALL: 'C' },
+  })
+  child.stdin.on('error', () => {})
+  child.stderr.on('error', () => {})
+  child.stderr.on('data', o.onSaid)
+  const ended = new Promise<number | undefined>((resolve) => {
+    const over = (code: number | null) => resolve(code ?? undefined)
+    child.nodeChildProcess.on('error', () => resolve(undefined))
+    child.nodeChildProcess.on('close', over)
+    // A proxy command that stays behind may hold the stream open; what ssh itself had to say is there by then.
+    child.nodeChildProcess.on('exit', (code) => setTimeout(over, lingering, code))
+  })
+  // Its own promise says nothing that the events do not; unread it would be a floating one.
+  child.catch(() => {})
+  const killGroup = () => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It was gone already.
+    }
+  }
+  return {
+    ended,
+    async end() {
+      child.stdin.end()
+      const timer = setTimeout(killGroup, patience)
+      await ended
+      clearTimeout(timer)
+      rmSync(o.folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import type { Host } from '../../model/host.ts'
+import { ConnectError } from '../errors.ts'
+import type { HostKeyVerdict } from '../known_hosts.ts'
+
+type Refusal = Exclude<HostKeyVerdict, { is: 'known' }>
+
+/** A host key that was refused, with the key itself, so that a person can be asked about it. */
+export class HostKeyRefused extends ConnectError {
+  readonly key: Buffer
+  readonly verdict: Refusal
+
+  constructor(host: Host, key: Buffer, judged: Refusal) {
+    const { message, next } = explain(host, judged)
+    const known = judged.is === 'changed' ? judged.known.map((k) => k.fingerprint) : []
+    super('host key', message, {
+      where: `${host.name} (${host.address}:${host.port})`,
+      fingerprints: [judged.fingerprint, ...known],
+      next,
+    })
+    this.name = 'HostKeyRefused'
+    this.key = key
+    this.verdict = judged
+  }
+}
+
+function explain(host: Host, judged: Refusal): { message: string; next: string } {
+  const shown = judged.fingerprint
+  switch (judged.is) {
+    case 'unknown': {
+      const vouched = judged.authority
+        ? `; a certificate authority vouches for such hosts (${judged.authority.file}:${judged.authority.line}), which only the system's ssh can check`
+        : ''
+      return {
+        message: `its host key is not known: ${shown}${vouched}`,
+        next: `compare the fingerprint, then: sitrep trust ${host.name}`,
+      }
+    }
+    case 'changed': {
+      const known = judged.known.map((k) => `${k.fingerprint} (${k.file}:${k.line})`).join(', ')
+      return {
+        message: `its host key has changed: it shows ${shown}; known is ${known}`,
+        next: 'find out why from someone who runs the host; if it is right, remove the old line by hand',
+      }
+    }
+    case 'revoked':
+      return {
+        message: `its host key is revoked: ${shown} (${judged.file}:${judged.line})`,
+        next: 'do not connect; the key is marked as stolen or retired',
+      }
+    case 'unreadable':
+      return {
+        message: `${judged.file} can not be read (${judged.reason}), so its host key ${shown} can not be checked`,
+        next: 'make the file readable',
+      }
+  }
+}
