@@ -41,7 +41,7 @@ export function wentWell(result: RunResult): boolean {
 /** Why a result is not what it should be, in one line. */
 export function whyBad(result: RunResult, text: ToText): string {
   if (result.problem !== undefined) return shownLine(result.problem, text)
-  if (result.endedBy === 'timeout') return `did not end within ${Math.round(result.ms / 1000)} s`
+  if (result.endedBy === 'timeout') return `did not end within ${Math.floor(result.ms / 1000)} s`
   if (result.endedBy === 'cancel') return 'cancelled'
   if (result.endedBy === 'lost') return 'the link was lost; what became of it is not known'
   const said = lastLine(wholeText(result.stderr, text)) ?? lastLine(wholeText(result.stdout, text))

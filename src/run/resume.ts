@@ -8,6 +8,7 @@ import { endUnknown, type UnitEnd } from './end.ts'
 import { onCancel, onFailure } from './failure.ts'
 import { keeping } from './keep.ts'
 import { hasBegun, neverBegan, plannedChanges, startedOf } from './left.ts'
+import { underLock } from './locks.ts'
 
 /** A change that was started and whose end is not known: its console died, or lost the link. */
 export interface Dangling {
@@ -87,9 +88,17 @@ export async function settleDangling(
   if (result.endedBy === 'lost') return endUnknown(context, ref, reason)
   const unit = o.unit ?? { step: stepOf(state), host: state.host }
   const started = state.changes.filter(hasBegun).map(startedOf)
-  if (result.endedBy === 'cancel')
-    return onCancel(context, unit, onFailOf(context, o.unit), started, result.problem)
-  return onFailure(context, unit, onFailOf(context, o.unit), started, reason, Math.round(result.ms))
+  const end = (own: RunContext, of: Unit, why: string) =>
+    result.endedBy === 'cancel'
+      ? onCancel(own, of, onFailOf(context, o.unit), started, result.problem)
+      : onFailure(own, of, onFailOf(context, o.unit), started, why, Math.round(result.ms))
+  const { title, resources = [] } = state
+  if (resources.length === 0 || unit.step.onFail === 'stop') return end(context, unit, reason)
+  // What a failure takes back is a change like any other: nobody else may be at work there.
+  const held = await underLock(context, { ...ref, title, resources }, (locked) => end(locked, unit, reason))
+  if ('done' in held) return held.done
+  const left: Unit = { ...unit, step: { ...unit.step, onFail: 'stop' } }
+  return end(context, left, `${reason}; nothing was taken back: ${held.lockedOut}`)
 }
 
 const none = { bytes: new Uint8Array(), total: 0, cut: false }

@@ -20,7 +20,7 @@ labSuite(
         expect({ exit: first.exit, stderr: first.running.stderr() }).toMatchObject({ exit: 4 })
         const [skipped] = first.one.of('step.skipped')
         expect(skipped?.reason).toMatch(
-          /^stopped: \S+@\S+ has step:book\/only since \S+Z, for book\/only in /,
+          /^stopped: \S+@\S+ has step:book-\d+\/only since \S+Z, for book-\d+\/only in /,
         )
         await here.go()
         expect((await Promise.all(ends)).map(({ exit }) => exit).toSorted()).toEqual([0, 4])

@@ -5,48 +5,93 @@ import { until } from '../e2e/helpers/running.ts'
 import { keyPair, knownHostsLines } from '../lab/keys.ts'
 import { labSuite } from '../lab/needs.ts'
 import type { Lab } from '../lab/types.ts'
-import { site } from './helpers/site.ts'
+import { entryOf, type Site, site } from './helpers/site.ts'
 
-/** Runs with a line more in the host's sshd_config, and takes it out again. */
-async function withSshd(lab: Lab, host: string, line: string, work: () => Promise<void>): Promise<void> {
+/** Runs with a line more in the host's sshd_config, and gives what sshd logged meanwhile. */
+async function withSshd(lab: Lab, host: string, line: string, work: () => Promise<void>): Promise<string> {
+  const root = async (command: string) => {
+    const { exitCode, stdout, stderr } = await lab.exec(host, ['sh', '-c', command])
+    expect({ command, exitCode, stderr }).toMatchObject({ exitCode: 0 })
+    return stdout
+  }
   const file = '/etc/ssh/sshd_config.d/10-fault.conf'
-  const reload = 'systemctl reload ssh'
-  await lab.exec(host, ['sh', '-c', `echo '${line}' > ${file} && ${reload}`])
+  const restart = 'sshd -t && systemctl restart ssh'
+  const [since = ''] = (await root('date +%s.%N')).split('\n')
+  await root(`printf '%s\\n' '${line}' 'LogLevel VERBOSE' > ${file} && ${restart}`)
   try {
     await work()
+    return await root(`journalctl -u ssh -o cat --since @${since}`)
   } finally {
-    await lab.exec(host, ['sh', '-c', `rm -f ${file} && ${reload}`])
+    await root(`rm -f ${file} && ${restart}`)
   }
 }
+
+const sha256 = expect.stringMatching(/^SHA256:/)
 
 labSuite(
   'a host that refuses, or has no room',
   (lab) => {
+    /** A known_hosts of the site's own, and one of another key for the same host. */
+    const keys = async (here: Site) => {
+      const { address, port, knownHosts } = lab.hosts[here.host]!
+      const file = join(here.at.cwd, 'known_hosts')
+      const right = readFileSync(knownHosts, 'utf8')
+      const wrong = knownHostsLines(address, port, [await keyPair(join(here.at.cwd, 'other'))])
+      const know = (lines: string) => writeFileSync(file, lines)
+      here.reach({ known_hosts: file })
+      return { know, right, wrong }
+    }
+
     it('fault 33: a full disk is named, and the step is not run', async () => {
-      using here = site(lab)
+      using here = await site(lab)
       const home = '/home/deploy/.local/state/sitrep'
       here.book([{ id: 'one', with: { run: here.mark('one') } }])
       await here.root(
-        `mkdir -p ${home} && mount -t tmpfs -o size=64k,uid=$(id -u deploy),mode=700 tmpfs ${home} && head -c 1M /dev/zero > ${home}/fill 2>/dev/null; :`,
+        `runuser -u deploy -- mkdir -p ${home} && mount -t tmpfs -o size=64k,uid=$(id -u deploy),mode=700 tmpfs ${home}`,
       )
+      await here.root(`head -c 1M /dev/zero > ${home}/fill 2>/dev/null || :`)
       try {
         expect(await here.run().ended).toBe(1)
-        expect(here.of('step.applied')[0]?.problem).toMatch(/no space/i)
+        expect(here.of('step.applied')).toEqual([
+          expect.objectContaining({ problem: expect.stringMatching(/no space/i) }),
+        ])
         expect(await here.ran()).toEqual([])
       } finally {
         await here.root(`umount ${home}`)
       }
-      expect((await here.goOn('--from', 'one')).exitCode).toBe(0)
+      const next = here.goOn('--from', 'one')
+      expect({ exit: await next.ended, stderr: next.stderr() }).toMatchObject({ exit: 0 })
       expect(await here.ran()).toEqual(['one'])
       expect(await here.left()).toEqual([])
     })
 
+    it('fault 33: a disk that a step fills itself costs it its output, and not its exit code', async () => {
+      using here = await site(lab)
+      const home = '/home/deploy/.local/state/sitrep'
+      here.book([
+        {
+          id: 'one',
+          with: { run: `${here.mark('one')}; echo begun; head -c 2M /dev/zero | tr '\\0' x; exit 7` },
+        },
+      ])
+      await here.root(
+        `runuser -u deploy -- mkdir -p ${home} && mount -t tmpfs -o size=256k,uid=$(id -u deploy),mode=700 tmpfs ${home}`,
+      )
+      try {
+        expect(await here.run().ended).toBe(1)
+        expect(here.of('step.applied')).toEqual([
+          expect.objectContaining({ endedBy: 'exit', exitCode: 7, stdout: expect.stringMatching(/^begun/) }),
+        ])
+        expect(await here.ran()).toEqual(['one'])
+        expect(await here.left()).toEqual([])
+      } finally {
+        await here.root(`umount ${home}`)
+      }
+    })
+
     it('fault 36: an sshd that stands still has its own name, and another host goes on', async () => {
-      using here = site(lab)
-      const { address, port, user, identityFile, knownHosts } = lab.hosts['edge-1']!
-      const inventory = join(here.at.cwd, 'sitrep.yaml')
-      const edge = { address, port, user, identity_file: identityFile, known_hosts: knownHosts }
-      writeFileSync(inventory, `${readFileSync(inventory, 'utf8')}  edge-1: ${JSON.stringify(edge)}\n`)
+      using here = await site(lab)
+      here.reach({}, { 'edge-1': entryOf(lab, 'edge-1') })
       here.book([{ id: 'one', with: { run: here.mark('one') } }], { hosts: ['core-1', 'edge-1'] })
       await here.root('kill -STOP $(systemctl show -P MainPID ssh)')
       try {
@@ -56,76 +101,110 @@ labSuite(
           hosts: { host: string; reached: boolean; reason?: string }[]
         }
         expect(hosts).toMatchObject([
-          { host: 'core-1', reached: false, reason: expect.stringMatching(/handshake|no answer|banner/) },
+          { host: 'core-1', reached: false, reason: expect.stringContaining('handshake') },
           { host: 'edge-1', reached: true },
         ])
       } finally {
         await here.root('kill -CONT $(systemctl show -P MainPID ssh)')
       }
       expect(await here.ran()).toEqual([])
+      expect(await here.left()).toEqual([])
     })
 
-    it('fault 1: a host key that nobody knows: nothing is run, exit 3', async () => {
-      using here = site(lab, { known_hosts: '/dev/null' })
-      here.book([{ id: 'one', with: { run: here.mark('one') } }])
-      expect(await here.run().ended).toBe(3)
-      expect(here.of('host.refused')).toEqual([
-        expect.objectContaining({ phase: 'host key', fingerprints: [expect.stringMatching(/^SHA256:/)] }),
-      ])
-      expect(await here.ran()).toEqual([])
-    })
-
-    it('fault 2: a host key that changes in the middle of a run is refused on the way back', async () => {
-      using here = site(lab)
-      const { address, port } = lab.hosts['core-1']!
-      const other = await keyPair(join(here.at.cwd, 'other'))
-      const known = join(here.at.cwd, 'known_hosts')
-      writeFileSync(known, readFileSync(lab.hosts['core-1']!.knownHosts))
-      const inventory = join(here.at.cwd, 'sitrep.yaml')
-      writeFileSync(
-        inventory,
-        readFileSync(inventory, 'utf8').replace(/known_hosts: .*/, `known_hosts: ${known}`),
-      )
-      here.book([{ id: 'one', with: { run: `${here.mark('one')}; sleep 6` } }])
+    it('fault 36: an sshd that stops answers no more in the middle of a step: the step is followed to its end when it is back', async () => {
+      using here = await site(lab)
+      here.book([{ id: 'one', with: { run: `${here.mark('one')}; ${here.gate}; exit 4` } }])
       const running = here.run()
       await until(running.stderr, async () => (await here.ran()).length === 1)
-      // What the operator knows of the host is now another key than the one that it shows.
-      writeFileSync(known, knownHostsLines(address, port, [other]))
-      await here.root("pkill -9 -f 'sshd: deploy' || :")
-      expect(await running.ended).toBe(5)
-      expect(here.of('host.refused')[0]).toMatchObject({
-        phase: 'host key',
-        fingerprints: [expect.stringMatching(/^SHA256:/), expect.stringMatching(/^SHA256:/)],
-      })
-      writeFileSync(known, readFileSync(lab.hosts['core-1']!.knownHosts))
-      await until(
-        () => 'the end of the step',
-        async () => !(await here.root('pgrep -x sleep || :')),
-      )
-      expect((await here.goOn('--from', 'one')).exitCode).toBe(0)
+      await here.root("systemctl stop ssh && pkill -9 -f '[s]shd: deploy'")
+      try {
+        await until(running.stderr, () => here.of('host.lost').length > 0)
+        await here.go()
+      } finally {
+        await here.root('systemctl start ssh')
+      }
+      expect(await running.ended).toBe(1)
+      expect(here.of('step.applied')).toEqual([expect.objectContaining({ endedBy: 'exit', exitCode: 4 })])
       expect(await here.ran()).toEqual(['one'])
       expect(await here.left()).toEqual([])
     })
 
-    for (const line of ['MaxSessions 1', 'MaxStartups 1'])
-      it(`fault 37: ${line}: all is done, one thing after another`, async () => {
-        using here = site(lab)
-        here.book([
-          { id: 'one', with: { run: here.mark('one'), unless: 'false' } },
-          { id: 'two', with: { run: here.mark('two') } },
+    for (const [name, phrase] of [
+      ['a host key that nobody knows', 'none'],
+      ['a wrong host key', 'wrong'],
+    ] as const)
+      it(`fault ${phrase === 'none' ? 1 : 2}: ${name}: nothing is run, exit 3`, async () => {
+        using here = await site(lab)
+        const { know, wrong } = await keys(here)
+        know(phrase === 'none' ? '' : wrong)
+        here.book([{ id: 'one', with: { run: here.mark('one') } }])
+        const since = (await here.root('date +%s.%N')).trim()
+        expect(await here.run().ended).toBe(3)
+        expect(here.of('host.refused')).toEqual([
+          expect.objectContaining({
+            phase: 'host key',
+            fingerprints: phrase === 'none' ? [sha256] : [sha256, sha256],
+          }),
         ])
-        await withSshd(lab, here.host, line, async () => {
-          const beside = line.startsWith('MaxStartups') ? [here.at.sitrep('plan', 'book.yaml')] : []
-          const running = here.run()
-          expect({ exit: await running.ended, stderr: running.stderr() }).toMatchObject({ exit: 0 })
-          for (const { exitCode } of await Promise.all(beside)) expect(exitCode).toBe(0)
-        })
-        expect(await here.ran()).toEqual(['one', 'two'])
+        expect(await here.root(`journalctl -u ssh -o cat --since @${since}`)).not.toMatch(/Accepted|Failed/)
+        expect(await here.ran()).toEqual([])
         expect(await here.left()).toEqual([])
       })
 
+    it('fault 2: a host key that changes in the middle of a run is refused on the way back', async () => {
+      using here = await site(lab)
+      const { know, right, wrong } = await keys(here)
+      know(right)
+      here.book([{ id: 'one', with: { run: `${here.mark('one')}; ${here.gate}` } }])
+      const running = here.run()
+      await until(running.stderr, async () => (await here.ran()).length === 1)
+      // What the operator knows of the host is now another key than the one that it shows.
+      know(wrong)
+      await here.root("pkill -9 -f '[s]shd: deploy'")
+      expect(await running.ended).toBe(5)
+      expect(here.of('host.refused')[0]).toMatchObject({ phase: 'host key', fingerprints: [sha256, sha256] })
+      expect(here.of('host.connected')).toHaveLength(1)
+
+      know(right)
+      const next = here.goOn('--from', 'one')
+      await here.go()
+      expect({ exit: await next.ended, stderr: next.stderr() }).toMatchObject({ exit: 0 })
+      expect(await here.ran()).toEqual(['one'])
+      expect(await here.left()).toEqual([])
+    })
+
+    it('fault 37: MaxSessions 1: all is done, one thing after another', async () => {
+      using here = await site(lab)
+      here.book([
+        { id: 'one', with: { run: here.mark('one'), unless: 'false' } },
+        { id: 'two', with: { run: here.mark('two') } },
+      ])
+      const log = await withSshd(lab, here.host, 'MaxSessions 1', async () => {
+        const running = here.run()
+        expect({ exit: await running.ended, stderr: running.stderr() }).toMatchObject({ exit: 0 })
+      })
+      expect(log).toContain('no more sessions')
+      expect(await here.ran()).toEqual(['one', 'two'])
+      expect(await here.left()).toEqual([])
+    })
+
+    it('fault 37: MaxStartups 1: all is done, one thing after another', async () => {
+      using here = await site(lab)
+      here.book([{ id: 'one', with: { run: here.mark('one') } }])
+      const log = await withSshd(lab, here.host, 'MaxStartups 1', async () => {
+        const beside = Array.from({ length: 3 }, () => here.at.sitrep('plan', 'book.yaml'))
+        const running = here.run()
+        expect({ exit: await running.ended, stderr: running.stderr() }).toMatchObject({ exit: 0 })
+        for (const { exitCode, stderr } of await Promise.all(beside))
+          expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
+      })
+      expect(log).toContain('MaxStartups')
+      expect(await here.ran()).toEqual(['one'])
+      expect(await here.left()).toEqual([])
+    })
+
     it('fault 34: ctrl-c ends the whole group of a step on the host', async () => {
-      using here = site(lab)
+      using here = await site(lab)
       here.book([{ id: 'one', with: { run: `${here.mark('one')}; (sleep 300 & sleep 301); sleep 302` } }])
       const running = here.run()
       await until(running.stderr, async () => (await here.ran()).length === 1)

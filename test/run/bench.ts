@@ -14,6 +14,7 @@ import type { StepState } from '../../src/model/incident.ts'
 import type { Step } from '../../src/model/runbook.ts'
 import type { Outputs, RunContext, Unit } from '../../src/run/context.ts'
 import type { UnitEnd } from '../../src/run/end.ts'
+import { createLocks } from '../../src/run/locks.ts'
 import { createOutputs } from '../../src/run/run.ts'
 import { runUnit } from '../../src/run/step.ts'
 import type { ApprovalRequest, Approve, Decision } from '../../src/run/types.ts'
@@ -38,6 +39,9 @@ export interface RunBench extends AsyncDisposable {
   state(id: string, host?: string): StepState | undefined
 }
 
+/** The runbook of this process's tests: locks hold for the whole machine, and other test files run beside. */
+export const bookName = `book-${process.pid}`
+
 /** What a test's run is made of: steps of a runbook in YAML's form, actions of the test's own beside the real ones. */
 export interface BenchOptions {
   steps?: readonly Record<string, unknown>[]
@@ -50,6 +54,8 @@ export interface BenchOptions {
   /** Answers in order; `run` by --yes where there is none. */
   answers?: (Decision | ((request: ApprovalRequest) => Decision | Promise<Decision>))[]
   now?: () => Date
+  /** Steps take their locks, as a real run's do. */
+  locks?: boolean
 }
 
 export const yes: Decision = { answer: 'run', how: 'yes' }
@@ -68,7 +74,7 @@ export async function runBench(o: BenchOptions = {}): Promise<RunBench> {
   }))
   await writeFile(
     dir.at('book.yaml'),
-    stringify({ runbook: 'book', title: 'A book', hosts: names, ...o.book, steps }),
+    stringify({ runbook: bookName, title: 'A book', hosts: names, ...o.book, steps }),
   )
   const incident = await declare({ title: 'A test' })
   const hosts = names.map((name) => testHost({ ...o.reach, name, production: o.production ?? false }))
@@ -107,7 +113,18 @@ export async function runBench(o: BenchOptions = {}): Promise<RunBench> {
     params: {},
     steps: [],
   })
-  const base = runContext({ run, record: incident, inventory, prepared, fleet, approve, signal: stop.signal })
+  const base = runContext({
+    run,
+    record: incident,
+    inventory,
+    prepared,
+    fleet,
+    approve,
+    signal: stop.signal,
+    ...(o.locks === true
+      ? { locks: createLocks({ by: 'ana@laptop', runbook: bookName, takeOver: [] }) }
+      : {}),
+  })
   const records: EventRecord[] = []
   incident.onRecord((record) => records.push(record))
   const bench: RunBench = {

@@ -1,19 +1,17 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { undoState } from '../../src/compose/undo.ts'
 import { hashOfResource } from '../../src/hosts/lock/text.ts'
 import { SitrepError } from '../../src/model/errors.ts'
 import type { Append } from '../../src/model/event.ts'
-import type { Host } from '../../src/model/host.ts'
 import type { HeldLock, LockRequest } from '../../src/model/lock.ts'
 import type { RunContext, Unit } from '../../src/run/context.ts'
 import type { UnitEnd } from '../../src/run/end.ts'
 import { createLocks, type Locks } from '../../src/run/locks.ts'
 import { runUnit } from '../../src/run/step.ts'
 import type { Decision } from '../../src/run/types.ts'
-import { type Lockstep, startLockstep } from '../hosts/helpers/lockstep.ts'
-import { ssh2Bench, until } from '../hosts/helpers/machine.ts'
+import { until } from '../hosts/helpers/machine.ts'
 import { type BenchOptions, enter, ok, ownUnit, type RunBench, runBench, shellPlan } from './bench.ts'
 
 /** A run that locks, under a runbook's name of its own: this machine is everybody's host. */
@@ -344,39 +342,5 @@ describe('another has it', () => {
     expect(ran(l)).toBe('ran\nundone\n')
     await l.locks[Symbol.asyncDispose]()
     expect(records(l.resource)).toEqual([])
-  })
-})
-
-describe('round trips with locks', () => {
-  let host: Awaited<ReturnType<typeof ssh2Bench>>
-  let link: Lockstep
-  let reach: Partial<Host>
-  beforeAll(async () => {
-    host = await ssh2Bench()
-    link = await startLockstep(host.sshd.port, host.state)
-    const known = join(host.state, 'known_hosts')
-    const keys = readFileSync(host.sshd.knownHosts, 'utf8')
-    writeFileSync(known, keys.replaceAll(`:${host.sshd.port} `, `:${link.port} `))
-    const { name: _, ...same } = host.host
-    reach = { ...same, port: link.port, knownHosts: [known] }
-  })
-  afterAll(async () => {
-    await link.close()
-    await host.close()
-  })
-
-  it('a typed action takes three, an unguarded command one', { timeout: 60_000 }, async () => {
-    const steps = [1, 2, 3].map((at) => ({ id: `s${at}`, with: { run: 'true' } }))
-    await using l = await locking({ reach, steps })
-    const trips = async (unit: Unit) => {
-      await link.idle()
-      const before = link.trips()
-      expect(await runUnit(l.context, unit, l.b.outputs)).toMatchObject({ end: 'ok' })
-      return link.trips() - before
-    }
-    await l.context.session('here')
-    for (const { id } of steps) expect(await trips(l.b.unit(id))).toBe(1)
-    expect(await trips(typed(l))).toBe(3)
-    expect(l.b.of('lock.taken')).toHaveLength(4)
   })
 })

@@ -8,7 +8,7 @@ import { isStepDone } from '../../src/model/stepDone.ts'
 import type { RunContext } from '../../src/run/context.ts'
 import { earlierStates, leftOf } from '../../src/run/left.ts'
 import { runUnits } from '../../src/run/run.ts'
-import { ok, ownUnit, type RunBench, runBench, shellPlan } from './bench.ts'
+import { bookName, ok, ownUnit, type RunBench, runBench, shellPlan } from './bench.ts'
 
 const full = () => new SitrepError('recording', 'RECORDING STOPPED: ENOSPC: no space left on device')
 
@@ -63,7 +63,7 @@ describe('fault 41: recording stops in the middle of a step', () => {
       interrupted: true,
       rest: [{ do: { say: `touch ${b.at('two')}` } }],
     })
-    expect(earlierStates(b.incident.read(), 'book')(ownUnit({}))).toBe(state)
+    expect(earlierStates(b.incident.read(), bookName)(ownUnit({}))).toBe(state)
   })
 
   it('an undo waits: it would begin something; the verdict is recorded', async () => {

@@ -9,7 +9,7 @@ import { earlierStates, leftOf, restoreOutputs } from '../../src/run/left.ts'
 import { danglingOf } from '../../src/run/resume.ts'
 import { createOutputs, runUnits } from '../../src/run/run.ts'
 import { until } from '../hosts/helpers/machine.ts'
-import { enter, inSync, ok, ownUnit, type RunBench, runBench, shellPlan } from './bench.ts'
+import { bookName, enter, inSync, ok, ownUnit, type RunBench, runBench, shellPlan } from './bench.ts'
 
 const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 
@@ -49,7 +49,7 @@ async function second(b: RunBench): Promise<(unit: Unit) => Unit> {
     steps: [],
   })
   b.context = { ...b.context, run }
-  const earlier = earlierStates(b.incident.read(), 'book')
+  const earlier = earlierStates(b.incident.read(), bookName)
   return (unit) => withLeft(unit, earlier)
 }
 
@@ -221,12 +221,12 @@ describe('what earlier runs say', () => {
       ],
       answers: [enter, { answer: 'stop', reason: 'lunch' }],
     })
-    const none = openUnits({ ...b.incident.read(), runs: {} }, 'book', () => undefined)
+    const none = openUnits({ ...b.incident.read(), runs: {} }, bookName, () => undefined)
     expect(none(b.unit('a'))).toBe(false)
     await runUnits(b.context, [b.unit('a'), b.unit('b')], b.outputs)
     await second(b)
-    const earlier = earlierStates(b.incident.read(), 'book')
-    const open = openUnits(b.incident.read(), 'book', earlier)
+    const earlier = earlierStates(b.incident.read(), bookName)
+    const open = openUnits(b.incident.read(), bookName, earlier)
     // A stop is no end: the step is still to be done.
     expect(['a', 'b', 'c'].filter((id) => open(b.unit(id)))).toEqual(['b', 'c'])
     const outputs = createOutputs()

@@ -11,7 +11,7 @@ import { type Armed, armFor } from '../../src/run/revert/arm.ts'
 import { openReverts, settleReverts } from '../../src/run/revert/settle.ts'
 import { runUnit } from '../../src/run/step.ts'
 import { until } from '../hosts/helpers/machine.ts'
-import { enter, inSync, ok, ownUnit, type RunBench, runBench, shellPlan } from './bench.ts'
+import { bookName, enter, inSync, ok, ownUnit, type RunBench, runBench, shellPlan } from './bench.ts'
 import { armsHere } from './helpers/reverts.ts'
 
 const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
@@ -98,7 +98,7 @@ describe('fault 46: a step with revert_after', () => {
       expect.stringMatching(/^own on here: the host takes it back in \d+ s$/),
     ])
     expect(b.of('revert.confirmed')).toEqual([])
-    const earlier = earlierStates(b.incident.read(), 'book')(unit)
+    const earlier = earlierStates(b.incident.read(), bookName)(unit)
     const left = leftOf(earlier)
     expect(left?.started[0]?.revert?.id).toBe(b.of('revert.armed')[0]?.revert)
     // Something is still to be done: it waits for what the host will do first.
@@ -197,7 +197,7 @@ describe('fault 46: the console died, and another one connects', () => {
     return context
   }
   const next = (b: RunBench, unit: Unit): Unit => {
-    const left = leftOf(earlierStates(b.incident.read(), 'book')(unit))
+    const left = leftOf(earlierStates(b.incident.read(), bookName)(unit))
     return left === undefined ? unit : { ...unit, left }
   }
 

@@ -14,7 +14,7 @@ export function succeeded(result: RunResult): boolean {
 /** Why a command did not succeed, in one line: its problem, how it ended, and the last line that it printed, from behind the pipe. */
 export function whyFailed(result: RunResult, text: ToText): string {
   if (result.problem !== undefined) return result.problem
-  if (result.endedBy === 'timeout') return `did not end within ${Math.round(result.ms / 1000)} s`
+  if (result.endedBy === 'timeout') return `did not end within ${Math.floor(result.ms / 1000)} s`
   if (result.endedBy === 'lost') return 'the link was lost'
   if (result.endedBy === 'cancel') return 'cancelled'
   const how =

@@ -45,6 +45,8 @@ export interface Taker {
   begun(): boolean
   /** Ends the wait for a channel; it rejects with LinkLost then. */
   signal?: AbortSignal
+  /** Of one that can do without its channel for a while: asked to let it go where the host gives no more to others. */
+  leave?(): void
 }
 
 /** The kept channels of one session. */
@@ -64,6 +66,8 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
   const lanes = new Set<Lane>()
   const waiting: Order[] = []
   const wakers = new Set<() => void>()
+  /** Those that have a channel and can do without it. */
+  const guests = new Set<() => void>()
   let room = most
   let works = true
   let crowded = false
@@ -166,6 +170,16 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
     crowded = true
     for (const lane of lanes) if (!lane.ready()) lane.end()
     free()?.retire()
+    sendOff()
+  }
+  /** Where the host was heard to give no more channels, and no lane can be spared, a guest goes. */
+  const sendOff = () => {
+    const state = transport.state()
+    if (state.is !== 'ready' || state.reason === undefined || free()) return
+    const [leave] = guests
+    if (leave === undefined) return
+    guests.delete(leave)
+    leave()
   }
   /** An idle lane, or a channel of its own, whichever can be had. */
   const channelFor = async (
@@ -223,6 +237,7 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
     if (lanes.size === 0) grow()
   }
   const unlisten = transport.onState(() => {
+    sendOff()
     const was = linked
     linked = hasLink(transport)
     if (!linked || was) return
@@ -236,7 +251,15 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
       waiting.push(order)
       pump()
     },
-    take: (taker) => sturdy(taker, (own) => channelFor(taker, own)),
+    async take(taker) {
+      const channel = await sturdy(taker, (own) => channelFor(taker, own))
+      const { leave } = taker
+      if (leave !== undefined) {
+        guests.add(leave)
+        void channel.ended.then(() => guests.delete(leave))
+      }
+      return channel
+    },
     warm,
     close() {
       closed = true

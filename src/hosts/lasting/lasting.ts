@@ -62,7 +62,7 @@ export function lastingTransport(first: Link, deps: LastingDeps): Transport {
     coming = true
     const since = now()
     for (let wait = pause; ; ) {
-      await sleepUnless(closing.signal, wait)
+      await sleepUnless(closing.signal, wait, { background: true })
       if (closing.signal.aborted) return
       try {
         state.set({ is: 'connecting', since, reason: why, again: true })

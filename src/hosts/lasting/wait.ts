@@ -1,10 +1,10 @@
-/** Waits this long, or until the signal is given; never rejects. Keeps nothing alive that has nothing else to do. */
-export function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
+/** Waits this long, or until the signal is given; never rejects. One in the background keeps no process alive. */
+export function sleepUnless(signal: AbortSignal, ms: number, o: { background?: true } = {}): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   if (signal.aborted) resolve()
   const over = () => resolve()
   const timer = setTimeout(over, ms)
-  timer.unref()
+  if (o.background) timer.unref()
   signal.addEventListener('abort', over, { once: true })
   return promise.finally(() => {
     clearTimeout(timer)

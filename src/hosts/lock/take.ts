@@ -20,7 +20,8 @@ const pause = 1000
 /**
  * Takes resources of the host, all or none, and keeps them: a shell on the host holds the lock for as long as its channel
  * lives and renews it when it is told to. Where the link comes back after a loss, the lock is joined again, if it is still
- * there to be had; a job that wants it finds out in any case, for it joins the lock itself.
+ * there to be had; a job that wants it finds out in any case, for it joins the lock itself. Where the host has no channel to
+ * spare for that, the shell leaves the lock behind, and comes again for a moment before it runs out.
  */
 export async function takeLock(machine: Machine, request: LockRequest): Promise<LockAnswer> {
   const seconds = request.seconds ?? lasting
@@ -48,9 +49,11 @@ function hold(machine: Machine, request: LockRequest, seconds: number, first: Ke
   const again = async (): Promise<void> => {
     for (;;) {
       const end = await keeper.channel.ended
-      if (over.signal.aborted || !('lost' in end) || keeper.overtaken()) return
+      const left = keeper.left()
+      if (over.signal.aborted || (!left && !('lost' in end)) || keeper.overtaken()) return
       for (;;) {
-        await sleep(pause * (0.5 + Math.random()), undefined, { signal: over.signal }).catch(() => undefined)
+        const wait = left ? (seconds * 1000) / 3 : pause * (0.5 + Math.random())
+        await sleep(wait, undefined, { signal: over.signal }).catch(() => undefined)
         if (over.signal.aborted || machine.transport.state().is === 'refused') return
         const next = await openKeeper(machine, { ...joining(), looks }, seconds, over.signal).catch(
           () => undefined,
@@ -59,9 +62,15 @@ function hold(machine: Machine, request: LockRequest, seconds: number, first: Ke
         if (!next.held) return
         if (over.signal.aborted) return next.release()
         keeper = next
+        if (left) keeper.leave()
         break
       }
     }
+  }
+  /** Of a lock that was left behind. */
+  const giveBack = async (): Promise<void> => {
+    const last = await openKeeper(machine, joining(), seconds).catch(() => undefined)
+    if (last?.held) await last.release()
   }
   const lasts = again()
   const timer = setInterval(() => keeper.channel.write('renew\n'), (seconds * 1000) / 3)
@@ -82,8 +91,9 @@ function hold(machine: Machine, request: LockRequest, seconds: number, first: Ke
       released ??= (async () => {
         clearInterval(timer)
         over.abort()
-        await keeper.release()
+        if (!keeper.left()) await keeper.release()
         await lasts
+        if (keeper.left()) await giveBack()
       })()
       return released
     },
@@ -100,6 +110,9 @@ interface Keeper {
   unexcluded(): string | undefined
   recent(): number | undefined
   overtaken(): boolean
+  /** Gives the channel up, and leaves the lock as it is. */
+  leave(): void
+  left(): boolean
   /** Why it is not held. */
   reason(): string
   /** Tells it to give the lock back, and waits a moment until it did. */
@@ -131,6 +144,12 @@ async function openKeeper(
       if (rest.length < 500) rest += Buffer.from(chunk).toString('utf8')
     },
   })
+  let left = false
+  const leave = () => {
+    if (left) return
+    left = true
+    channel.write('leave\n')
+  }
   const channel = await machine.lanes.take({
     nonce,
     text: `${beginText(nonce)}\n${keepText(request, nonce, seconds)}`,
@@ -138,6 +157,7 @@ async function openKeeper(
       if (stream === 'stderr') words.write(chunk)
     },
     begun: () => marks.has('begin'),
+    leave,
     ...(signal === undefined ? {} : { signal }),
   })
   let end: ChannelEnd | undefined
@@ -160,6 +180,8 @@ async function openKeeper(
     unexcluded: () => marks.get('unexcluded'),
     recent: () => (marks.has('recent') ? Number(marks.get('recent')) : undefined),
     overtaken: () => marks.has('overtaken'),
+    leave,
+    left: () => left,
     reason() {
       const failed = marks.get('lockfailed')
       if (failed !== undefined) return failed

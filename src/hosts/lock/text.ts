@@ -167,7 +167,8 @@ const giveBack = (request: LockRequest) => `lkmutex && {
 
 /**
  * Shell text that takes a lock and keeps it until its stdin ends, or says `release`. Each other line moves its end `seconds` on;
- * without one it runs out by itself. `keep` says that it does not only look any more. Marks: `held`; `overtaken` where somebody
+ * without one it runs out by itself. `keep` says that it does not only look any more. `leave` ends the text and leaves the lock
+ * behind, which runs out, is joined by a job, or is taken again under its id. Marks: `held`; `overtaken` where somebody
  * took it over, which ends it; before `held` as `lockText`.
  */
 export function keepText(request: LockRequest, nonce: string, seconds: number): string {
@@ -180,6 +181,7 @@ export function keepText(request: LockRequest, nonce: string, seconds: number): 
     case $x in release) break;; keep) echo keeps >&8;; esac
     if [ -e "$LKL.over" ]; then lksay overtaken; break; fi
     lkrenew
+    [ "$x" != leave ] || exit 0
   done
   ${giveBack(request)}
 } 8>>"$LKL"`

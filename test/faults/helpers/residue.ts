@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Lists, one in a line: folders of jobs and reverts, files of locks, and the processes of the login user and of sitrep. */
+/** Lists (but for the login's own systemd, which stays a while), one in a line: folders of jobs and reverts, files of locks, and the processes of the login user and of sitrep. */
 const listing = (user: string) => `
 for d in /home/${user} /root; do ls -d $d/.local/state/sitrep/*/* 2>/dev/null; done
 find /run/lock/sitrep -mindepth 1 ! -name '.last-*' 2>/dev/null
-ps -eo user=,pid=,stat=,args= | awk '$3 !~ /^Z/ && ($1 == "${user}" || $4 == "sshd:" && $5 ~ /^${user}/ || /sitrep/) && !/awk/ { $3 = ""; print "process of " substr($0, 1, 200) }'
+ps -eo user=,pid=,stat=,args= | awk '$3 !~ /^Z/ && ($1 == "${user}" || $4 == "sshd:" && $5 ~ /^${user}/ || /sitrep/) && !/awk|systemd --user|sd-pam/ { $3 = ""; print "process of " substr($0, 1, 200) }'
 :`
 
 /** What a host has of sitrep beyond what it had when this was called. */

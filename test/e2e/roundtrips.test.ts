@@ -5,7 +5,7 @@ import type { Host } from '../../src/model/host.ts'
 import { planAll } from '../../src/run/run.ts'
 import { type Lockstep, startLockstep } from '../hosts/helpers/lockstep.ts'
 import { type Bench, ssh2Bench } from '../hosts/helpers/machine.ts'
-import { type BenchOptions, type RunBench, runBench } from './bench.ts'
+import { type BenchOptions, type RunBench, runBench } from '../run/bench.ts'
 
 /** Round trips are counted, not timed: the proxy lets one side speak at a time. */
 describe('round trips on an open connection', () => {
@@ -28,7 +28,7 @@ describe('round trips on an open connection', () => {
 
   /** A run whose connection is open, and over which nothing is on its way. */
   async function open(o: BenchOptions): Promise<RunBench> {
-    const bench = await runBench({ ...o, reach })
+    const bench = await runBench({ ...o, reach, locks: true })
     await bench.context.session('here')
     await link.idle()
     return bench
@@ -39,7 +39,7 @@ describe('round trips on an open connection', () => {
    */
   const fewest = async (wanted: number, work: (turn: number) => Promise<unknown>): Promise<number> => {
     let least = Number.POSITIVE_INFINITY
-    for (let turn = 0; turn < 4 && least > wanted; turn++) {
+    for (let turn = 0; turn < 8 && least > wanted; turn++) {
       const before = link.trips()
       await work(turn)
       least = Math.min(least, link.trips() - before)
@@ -59,17 +59,17 @@ describe('round trips on an open connection', () => {
       expect(planned.map(({ shown }) => shown.outcome)).toEqual(Array(10).fill('would_change'))
     })
     expect(trips).toBeLessThanOrEqual(3)
-  }, 60_000)
+  }, 120_000)
 
   it('a shell step without a guard takes one, one right after the other too', async () => {
-    const steps = Array.from({ length: 12 }, (_, at) => ({ id: `s${at}`, with: { run: `echo ${at}` } }))
+    const steps = Array.from({ length: 24 }, (_, at) => ({ id: `s${at}`, with: { run: `echo ${at}` } }))
     await using bench = await open({ steps })
     const trips = await fewest(3, async (turn) => {
       for (const { id } of steps.slice(turn * 3, turn * 3 + 3))
         expect(await bench.run(bench.unit(id))).toMatchObject({ end: 'ok' })
     })
     expect(trips).toBe(3)
-  }, 60_000)
+  }, 120_000)
 
   it('a typed action takes three: inspect, apply, verify', async () => {
     const [source, path] = [join(host.state, 'source'), join(host.state, 'synced')]
@@ -81,5 +81,5 @@ describe('round trips on an open connection', () => {
       expect(readFileSync(path, 'utf8')).toBe('wanted\n')
     })
     expect(trips).toBeLessThanOrEqual(3)
-  }, 60_000)
+  }, 120_000)
 })
