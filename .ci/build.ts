@@ -2,10 +2,22 @@
 // outage needs on disk.
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
+
+const empty = join(root, '.ci', 'empty.ts')
+
+/** ssh2 loads its agents for HTTP and HTTPS, and with them Node's clients, at every start; sitrep uses none of them. */
+const withoutHttp: Plugin = {
+  name: 'ssh2 without its agents for HTTP',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/http-agents\.js$/ }, ({ importer }) =>
+      importer.endsWith(join('ssh2', 'lib', 'index.js')) ? { path: empty } : undefined,
+    )
+  },
+}
 
 rmSync(dist, { recursive: true, force: true })
 await build({
@@ -22,7 +34,8 @@ await build({
   minifyWhitespace: true,
   define: { 'process.env.NODE_ENV': '"production"' },
   // Ink's development tools are a load-time import that production never uses; ssh2's native parts are optional.
-  alias: { 'react-devtools-core': join(root, '.ci', 'empty.ts') },
+  alias: { 'react-devtools-core': empty },
+  plugins: [withoutHttp],
   external: ['*.node', 'cpu-features'],
   // CommonJS packages inside an ES module bundle want what a CommonJS module is given.
   banner: {

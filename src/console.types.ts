@@ -36,6 +36,16 @@ export interface StepView {
   plans: Record<string, StepPlan | undefined>
 }
 
+/** What is at work on a host; its host is empty where it is done on none. */
+export interface AtWork {
+  step: string
+  host: string
+  since: string
+  doing: string
+  /** It waits for the answer of a person. */
+  waits?: true
+}
+
 /** A question to the person at the console. What is typed for a `secret` one is never shown. */
 export interface Prompt {
   id: string
@@ -73,8 +83,8 @@ export interface Room {
     steps: StepView[]
     checks: { id: string; title: string; kind: string; effect: 'observe' | 'probe'; hosts: string[] }[]
     phase: 'connecting' | 'planning' | 'checking' | 'ready' | 'running' | 'finished'
-    /** The step that is at work, since when, and when it last printed something. */
-    current?: { step: string; host: string; since: string; doing: string }
+    /** What is at work, by host: hosts of a batch run side by side. */
+    atWork: Record<string, AtWork>
     exit?: number
   }
   approval?: ApprovalRequest

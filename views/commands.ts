@@ -3,6 +3,7 @@ import { moveLog, searchOn, turnLog } from './commands/logs.ts'
 import { move, scrollAsk, scrollPlan, turn, turnHost } from './commands/move.ts'
 import {
   approvalAsk,
+  atWork,
   chosenLines,
   clamp,
   filteredRunbooks,
@@ -18,6 +19,7 @@ import { nextThing } from './keys/next.ts'
 import type { CommandId } from './keys.ts'
 import { checksOf, checkText } from './parts/checks.ts'
 import { timelineText } from './parts/timeline.ts'
+import { workOfHosts } from './parts/work.ts'
 import { copyText } from './say.ts'
 import { clean } from './text.ts'
 import { nothing, typed } from './typed.ts'
@@ -141,10 +143,10 @@ export const commands: Record<CommandId, (deps: Deps) => void> = {
   pane4: (deps) => deps.act({ do: 'pane', pane: 'timeline' }),
   zoom: (deps) => deps.act({ do: 'zoom' }),
   cancel: (deps) => {
-    const current = deps.context().state.room?.run?.current
-    const commands = deps.context().state.room?.commands ?? []
+    const { state } = deps.context()
+    const commands = state.room?.commands ?? []
     const at = [
-      ...(current ? [`${current.step} on ${current.host}: ${current.doing}`] : []),
+      ...workOfHosts(atWork(state)),
       ...commands.map(({ host, text }) => `the command on ${host}: ${clean(text)}`),
     ]
     const says = at.length > 0 ? at : ['What runs now.']

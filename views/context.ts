@@ -1,4 +1,4 @@
-import type { ConsoleState, HostRow, Room, RunbookSummary, StepView } from '../src/console.types.ts'
+import type { AtWork, ConsoleState, HostRow, Room, RunbookSummary, StepView } from '../src/console.types.ts'
 import type { StartedChange, StepState } from '../src/model/incident.ts'
 import type { LogLine } from '../src/model/log.ts'
 import { isStepDone, stepStateIn } from '../src/model/stepDone.ts'
@@ -87,7 +87,7 @@ export function stepIndex({ state, view }: Context): number {
   const stateOf = (step: StepView, host: string) => stepState(room, step.id, host)?.state
   const bad = ['failed', 'unknown', 'cancelled']
   const found = [
-    steps.findIndex((step) => step.id === room.run?.current?.step),
+    steps.findIndex((step) => step.id === (room.approval?.plan.step ?? atWork(state)[0]?.step)),
     on((step, host) => bad.includes(stateOf(step, host) ?? '')),
     on(
       (step, host) =>
@@ -108,6 +108,14 @@ export function selectedStep(context: Context): StepView | undefined {
 export function selectedHost(context: Context): string | undefined {
   const hosts = selectedStep(context)?.hosts ?? []
   return hosts[clamp(context.view.host, hosts.length)]
+}
+
+/** What is at work, in the order of the hosts; a host that waits for an answer is not. */
+export function atWork({ room }: ConsoleState): AtWork[] {
+  const hosts = room?.run?.hosts ?? []
+  return Object.values(room?.run?.atWork ?? {})
+    .filter(({ waits }) => waits !== true)
+    .toSorted((a, b) => hosts.indexOf(a.host) - hosts.indexOf(b.host))
 }
 
 /** What was recorded of a step of the opened run on a host. */

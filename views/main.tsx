@@ -2,7 +2,7 @@ import { render } from 'ink'
 import type { Console, Intent } from '../src/console.types.ts'
 import { App } from './app.tsx'
 import { copy } from './clipboard.ts'
-import { approvalAsk, type Context, promptAsk } from './context.ts'
+import { approvalAsk, type Context, dueAsk, promptAsk } from './context.ts'
 import { createExtents, ExtentsContext } from './extents.ts'
 import { createGuard } from './guard.ts'
 import { GuardContext } from './guardContext.ts'
@@ -97,8 +97,11 @@ export async function start(console: Console, o: StartOptions = {}): Promise<End
 
   function createDeps(): HandleDeps {
     const context = (): Context => ({ state: state.get(), view: view.get() })
-    const say = (text: string, bad = false) =>
-      view.act({ do: 'say', text, bad, at: new Date(Math.max(Date.now(), state.get().now)).toISOString() })
+    const say = (text: string, bad = false) => {
+      const at = new Date(Math.max(Date.now(), state.get().now)).toISOString()
+      const under = dueAsk(context())?.key
+      view.act({ do: 'say', text, bad, at, ...(under === undefined ? {} : { under }) })
+    }
     const sendAll = async (intents: Intent[]): Promise<boolean> => {
       try {
         for (const intent of intents) await console.send(intent)

@@ -70,7 +70,8 @@ export interface View {
   askScroll: number
   /** Counts failed answers: the question is put anew. */
   tries: number
-  message?: { text: string; bad: boolean; at: string }
+  /** What was said last, and under which question. */
+  message?: { text: string; bad: boolean; at: string; under?: string }
 }
 
 export const firstView: View = {
@@ -111,7 +112,7 @@ export type Action =
   | { do: 'reply'; question: string; typed: Typed; wrong?: string }
   | { do: 'askScroll'; to: number }
   | { do: 'tryAgain' }
-  | { do: 'say'; text: string; bad: boolean; at: string }
+  | { do: 'say'; text: string; bad: boolean; at: string; under?: string }
   | { do: 'enteredRoom' }
 
 /** The view after one action. */
@@ -171,10 +172,14 @@ export function reduce(view: View, action: Action): View {
     case 'tryAgain':
       return { ...view, tries: view.tries + 1, reply: { question: '', typed: nothing } }
     case 'say':
-      return { ...view, message: { text: action.text, bad: action.bad, at: action.at } }
+      return { ...view, message: saidIn(action) }
     case 'enteredRoom':
       return { ...firstView, home: view.home, ...(view.message ? { message: view.message } : {}) }
   }
+}
+
+function saidIn({ do: _, ...message }: Action & { do: 'say' }): NonNullable<View['message']> {
+  return message
 }
 
 function without<K extends 'overlay' | 'peeking'>(view: View, key: K): View {

@@ -49,7 +49,7 @@ o=(-F none -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$
 ssh "\${o[@]}" -M -N -f ${sshd.user}@${sshd.address}
 ${commands.map((run) => `ssh "\${o[@]}" ${sshd.user}@${sshd.address} -- '${run}'`).join('\n')}
 ssh "\${o[@]}" -q -O exit ${sshd.user}@${sshd.address}
-rmdir \${ctl%/s}
+rm -rf \${ctl%/s}
 `,
 )
 chmodSync(script, 0o755)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Action, Plan } from '../model/action.ts'
 import { dotenvDuplicates } from '../model/dotenv.ts'
 import { zPath } from '../model/schema.ts'

@@ -1,5 +1,5 @@
 import { createTwoFilesPatch } from 'diff'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Action, Around, Drawn, EnvEdit, Plan, PlannedChange } from '../model/action.ts'
 import type { Reader } from '../model/command.ts'
 import { editDotenv } from '../model/dotenv.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Action } from '../model/action.ts'
 import { zCommand } from '../model/schema.ts'
 import { inspectSync, planSync, type SyncFacts, syncToPlan, unlike, zFile } from './shared/fileSync.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Action, Plan } from '../model/action.ts'
 import type { Command } from '../model/command.ts'
 import { zDuration, zPath } from '../model/schema.ts'

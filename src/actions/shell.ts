@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Action, Change, Plan, Verdict } from '../model/action.ts'
 import type { Command, Reader } from '../model/command.ts'
 import { type Shell, shellWords, zPath, zShell } from '../model/schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { CheckKind } from '../model/check.ts'
 import { wholeText } from '../model/said.ts'
 import { shellWords, zShell } from '../model/schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { CheckKind } from '../model/check.ts'
 import { zPort } from '../model/schema.ts'
 import { covers, type Listener, listenersScript, parseListeners } from './shared/listening.ts'

@@ -1,9 +1,8 @@
-import pLimit from 'p-limit'
 import type { Asked, Asking } from '../compose/headless.ts'
 import type { Question } from '../hosts/prompter.ts'
 import { inert } from '../logs/inert.ts'
 import type { RunbookOptions } from './options.ts'
-import { askLine, hasTerminal } from './terminal.ts'
+import { askLine, hasTerminal, inTurn } from './terminal.ts'
 
 /** What the command line says of a runbook. */
 export function askedOf(runbook: string, o: RunbookOptions): Asked {
@@ -18,14 +17,12 @@ export function askedOf(runbook: string, o: RunbookOptions): Asked {
 /** Asks for passphrases, host keys and missing parameters on the terminal; nothing is asked without one. */
 export function asking(): Asking {
   if (!hasTerminal()) return {}
-  // Hosts connect side by side, and there is one terminal: the next question waits for the answer to the one before.
-  const one = pLimit(1)
   return {
     prompter: {
-      secret: (q) => one(() => askLine(asked(q), { hidden: true, ...until(q) })),
-      text: (q) => one(() => askLine(asked(q), until(q))),
+      secret: (q) => inTurn(() => askLine(asked(q), { hidden: true, ...until(q) })),
+      text: (q) => inTurn(() => askLine(asked(q), until(q))),
       confirm: (q) =>
-        one(async () => {
+        inTurn(async () => {
           const said = await askLine(inert(`${q.who}: ${q.what} [y/N] `), until(q))
           return said?.trim().toLowerCase() === 'y'
         }),

@@ -14,8 +14,14 @@ export function tellFailure(error: unknown, clean: (text: string) => string): nu
   return 1
 }
 
-/** What nobody catches ends the process with 1, and is told with its trace through the same pipe: Node itself would print both as they are. */
+/**
+ * What nobody catches ends the process with 1, and is told with its trace through the same pipe: Node itself would print both as
+ * they are. So does a command that waits for something which can't come any more, which Node would end with 0.
+ */
 export function tellCrashes(): void {
+  process.once('beforeExit', () => {
+    throw new Error('the command did not come to its end: it waits for nothing that can still happen')
+  })
   process.on('uncaughtException', (error) => {
     void lastCleaner(error)
       .then((clean) => printError(error, { debug: true, clean }))

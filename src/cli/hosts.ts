@@ -8,6 +8,7 @@ import { inkFor, out, say } from './output.ts'
 import { hostJson } from './print/hostJson.ts'
 import { hostLine, settingLines } from './print/hosts.ts'
 import { testLines } from './print/hostTest.ts'
+import { unlessAsking } from './terminal.ts'
 
 /** Shows hosts, and tries them where asked; the exit code is 3 where one can't be used. */
 export async function showHosts(
@@ -29,7 +30,7 @@ export async function showHosts(
   }
   const signal = interruptible()
   const onTest = inOrder(hosts, (test) => {
-    if (o.json !== true) lines(testLines(pipe.deep(test), ink))
+    if (o.json !== true) unlessAsking(() => lines(testLines(pipe.deep(test), ink)))
   })
   const tests = await testHosts(hosts, { secrets, ...asking(), signal, onTest })
   if (signal.aborted) throw new SitrepError('interrupted', 'stopped before every host was tried')

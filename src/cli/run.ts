@@ -12,7 +12,7 @@ import { inkFor, out, say } from './output.ts'
 import { eventPrinter } from './print/events.ts'
 import { progressLine } from './progress.ts'
 import { tellRecording } from './recording.ts'
-import { hasTerminal, terminalApproval } from './terminal.ts'
+import { hasTerminal, terminalApproval, unlessAsking } from './terminal.ts'
 
 /** The flags of a headless run. */
 export interface RunFlags {
@@ -43,18 +43,31 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
     const ink = inkFor(process.stdout)
     if (flags.json && incident.declared !== undefined) out(JSON.stringify(incident.declared))
     const progress = progressLine(!flags.json, incident.pipe.text)
-    const onScreen = new Set<string>()
-    const print = eventPrinter(ink)
+    // The plan that is the last thing on the screen.
+    let onScreen: string | undefined
+    const print = eventPrinter(ink, (run) => (incident.read().runs[run]?.hosts.length ?? 0) > 1)
     incident.onRecord((record) => {
       if (flags.json) return out(JSON.stringify(record))
-      progress.clear()
-      for (const line of print(record)) out(line)
-      if (process.stdout.isTTY && isEvent(record, 'step.planned')) onScreen.add(record.data.plan)
+      unlessAsking(() => {
+        progress.clear()
+        const lines = print(record)
+        if (lines.length === 0) return
+        for (const line of lines) out(line)
+        onScreen = process.stdout.isTTY && isEvent(record, 'step.planned') ? record.data.plan : undefined
+      })
     })
     // The pipe knows them already; here the incident's journal names them.
     for (const { name, value } of early.secrets.entries())
       incident.secrets.register(name, early.secrets.sourceOf(name) ?? 'prompt', value)
-    const shown = { clean: incident.pipe.deep, onScreen: (plan: string) => onScreen.has(plan) }
+    const shown = {
+      clean: incident.pipe.deep,
+      onScreen: (plan: string) => {
+        const last = onScreen === plan
+        // The question is the last thing then.
+        onScreen = undefined
+        return last
+      },
+    }
     const terminal =
       hasTerminal() && !flags.json ? terminalApproval(inkFor(process.stderr), shown) : undefined
     const ended = await run(first, incident, {
@@ -63,10 +76,13 @@ export async function runHeadless(asked: Asked, flags: RunFlags): Promise<number
       asksPerson: terminal !== undefined && !flags.yes,
       signal,
       progress: progress.show,
-      onHostState: hostStatesTold((line) => {
-        progress.clear()
-        say(incident.pipe.text(line))
-      }),
+      onHostState: hostStatesTold((line) =>
+        unlessAsking(() => {
+          progress.clear()
+          say(incident.pipe.text(line))
+          onScreen = undefined
+        }),
+      ),
       ...(flags.from === undefined ? {} : { from: flags.from }),
       ...(flags.takeOver === undefined ? {} : { takeOver: flags.takeOver }),
     })

@@ -1,9 +1,10 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
+import pLimit from 'p-limit'
 import type { AskTerminal } from '../run/policy.ts'
 import type { Ink } from './output.ts'
-import { planLines } from './print/plan.ts'
+import { approvalLines, typedQuestion } from './print/approval.ts'
 
 /** True where a person can be asked: stdin and stderr are terminals. */
 export function hasTerminal(): boolean {
@@ -11,10 +12,38 @@ export function hasTerminal(): boolean {
 }
 
 let open = 0
+const held: (() => void)[] = []
 
 /** True while a question stands on the terminal and its answer is typed: nothing else may write to that line. */
 export function isAsking(): boolean {
   return open > 0
+}
+
+/** Shows something now, or, where a question stands on the terminal, once it is answered; what came first is shown first. */
+export function unlessAsking(show: () => void): void {
+  if (isAsking()) held.push(show)
+  else show()
+}
+
+// Hosts run and connect side by side, and there is one terminal.
+const turns = pLimit(1)
+
+/**
+ * Puts a question, with all that belongs to it, when the one before was answered; until it is answered itself it stays the
+ * last thing on the terminal.
+ */
+export function inTurn<T>(question: () => Promise<T>): Promise<T> {
+  return turns(() => standing(question))
+}
+
+async function standing<T>(question: () => Promise<T>): Promise<T> {
+  open++
+  try {
+    return await question()
+  } finally {
+    open--
+    if (!isAsking()) for (const show of held.splice(0)) show()
+  }
 }
 
 /** How long keys are dropped after an approval was shown, in milliseconds: they were typed for something else. */
@@ -24,17 +53,14 @@ const typedAhead = 250
  * Asks one line on stderr; undefined where the person ended the input. What is typed for a secret is not shown; where
  * `fresh` is asked for, what was typed before the question stood there does not count.
  */
-export async function askLine(
+export function askLine(
   question: string,
   o: { hidden?: boolean; fresh?: boolean; signal?: AbortSignal } = {},
 ): Promise<string | undefined> {
-  open++
-  try {
+  return standing(async () => {
     if (o.fresh === true) await dropTypedAhead()
-    return await readAnswer(question, o)
-  } finally {
-    open--
-  }
+    return readAnswer(question, o)
+  })
 }
 
 async function readAnswer(
@@ -48,10 +74,11 @@ async function readAnswer(
   if (o.hidden === true) process.stderr.write(question)
   const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
   const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
-  // In raw mode the terminal sends no signal by itself: ctrl-c means here what it means elsewhere.
+  // In raw mode the terminal sends no signal by itself: ctrl-c means here what it means elsewhere. Whoever listens hears of it
+  // before the question ends, or else it would count as answered with no.
   lines.once('SIGINT', () => {
+    if (!process.emit('SIGINT', 'SIGINT')) process.kill(process.pid, 'SIGINT')
     lines.close()
-    process.kill(process.pid, 'SIGINT')
   })
   try {
     const asked = lines.question(
@@ -80,35 +107,30 @@ async function dropTypedAhead(): Promise<void> {
 
 /**
  * Asks for approval on the terminal: shows the plan, takes y, s or n, or the target where it has to be typed. `clean` is
- * the one pipe: a plan holds text of the host. A plan that stands on the screen already (`onScreen`, by its hash) is only
- * named.
+ * the one pipe: a plan holds text of the host. A plan that is the last thing on the screen already (`onScreen`, by its hash)
+ * is only named.
  */
 export function terminalApproval(
   ink: Ink,
   { clean, onScreen }: { clean: <T>(value: T) => T; onScreen?: (plan: string) => boolean },
 ): AskTerminal {
-  return async (request, signal) => {
-    const { plan, confirm, target, changed, repeats, question, hosts } = clean(request)
+  const ask: AskTerminal = async (request, signal) => {
+    const cleaned = clean(request)
+    const { plan, confirm, target, changed, question, hosts } = cleaned
     const where =
       hosts === undefined ? plan.host : `${hosts.length} hosts, the same on each: ${hosts.join(', ')}`
-    if (question !== undefined) return askPerson(question, signal)
-    const there = onScreen?.(plan.hash) === true && repeats === undefined
-    const lines = there ? [`  ${ink('strong', plan.step)}  ${plan.title}`] : planLines(plan, ink)
+    if (question !== undefined) return askPerson(`${ink('strong', `${where}:`)}\n${question}`, signal)
     const shown = [
       // The progress line may stand here.
       '\r\u001b[K',
       changed === true
         ? ink('warn', `The plan changed since it was approved. ${where}:`)
         : ink('strong', `${where}:`),
-      ...lines,
-      ...(repeats === undefined ? [] : [`    ${ink('warn', repeats)}`]),
+      ...approvalLines(cleaned, ink, onScreen?.(plan.hash) === true),
     ]
     process.stderr.write(`${shown.join('\n')}\n`)
     if (confirm === 'typed') {
-      const typed = await askLine(
-        `Type ${target ?? plan.host} to run this, s to skip, anything else to stop: `,
-        { signal, fresh: true },
-      )
+      const typed = await askLine(typedQuestion(cleaned), { signal, fresh: true })
       if (typed?.trim() === (target ?? plan.host)) return { answer: 'run', how: 'typed' }
       return typed?.trim() === 's' ? skip(signal) : { answer: 'stop', reason: 'the target was not typed' }
     }
@@ -120,6 +142,7 @@ export function terminalApproval(
       ? skip(signal)
       : { answer: 'stop', reason: 'stopped by the operator' }
   }
+  return (request, signal) => inTurn(() => ask(request, signal))
 }
 
 async function skip(signal: AbortSignal): Promise<{ answer: 'skip'; reason: string }> {

@@ -1,10 +1,20 @@
 import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
+import { adviceFor } from '../compose/hosts.ts'
 import { openInventory, pickHosts } from '../compose/inventory.ts'
+import { ConnectError } from '../hosts/errors.ts'
 import { chainOf } from '../hosts/jump/chain.ts'
-import { appendTrusted, knownHostsFiles, knownName, trustLine } from '../hosts/known_hosts.ts'
+import {
+  appendTrusted,
+  fileToTrustIn,
+  knownHostsFiles,
+  knownName,
+  trustLine,
+  verdict as verdictOf,
+} from '../hosts/known_hosts.ts'
 import { showOpensshHostKey } from '../hosts/openssh.ts'
 import { createSecretStore } from '../hosts/secrets.ts'
+import { HostKeyRefused } from '../hosts/ssh2/hostKeyRefused.ts'
 import { showHostKey } from '../hosts/ssh2.ts'
 import { completeHost } from '../inventory/complete.ts'
 import { SitrepError } from '../model/errors.ts'
@@ -22,7 +32,8 @@ export async function trustRunbooks(dir: string): Promise<string> {
 
 /**
  * Shows a host's key and writes it to known_hosts after a yes, or where its fingerprint is the one that was given. Jump hosts
- * on the way are logged in to; one that is not known itself is asked about first.
+ * on the way are logged in to; one that is not known itself is asked about first. A fingerprint that was given is held against
+ * the key that is shown before anything else: also that of a host which is known already.
  */
 export async function trustHost(
   name: string,
@@ -35,19 +46,25 @@ export async function trustHost(
   const { key, verdict } = await show(host, {
     secrets,
     ...(prompter === undefined ? {} : { prompter }),
+  }).catch((error: unknown) => {
+    throw withNext(host, error)
   })
   const { fingerprint } = verdict
-  if (verdict.is === 'known') return `${name} is already trusted: ${fingerprint}`
-  if (verdict.is !== 'unknown') {
-    throw new SitrepError('unreachable', `the key of ${name} is ${verdict.is}: ${fingerprint}`, {
-      where: name,
-      next: 'compare it with the host by another way; nothing was written',
-    })
-  }
   if (o.fingerprint !== undefined && o.fingerprint !== fingerprint) {
     throw new SitrepError('unreachable', `${name} shows ${fingerprint}, not ${o.fingerprint}`, {
       where: name,
-      next: 'nothing was written',
+      next: 'nothing was written; compare it with the host by another way',
+    })
+  }
+  if (verdict.is === 'known') return `${name} is already trusted: ${fingerprint}`
+  if (verdict.is !== 'unknown') throw new HostKeyRefused(host, key, verdict)
+  const files = knownHostsFiles(host)
+  const file = fileToTrustIn(files)
+  if (file === undefined) {
+    const why = files.length === 0 ? 'it has no known_hosts file' : `${files.join(', ')} keeps nothing`
+    throw new SitrepError('usage', `the key of ${name} can not be written down: ${why}`, {
+      where: name,
+      next: 'give it a known_hosts file in sitrep.yaml, or a UserKnownHostsFile in the OpenSSH configuration',
     })
   }
   if (o.fingerprint === undefined) {
@@ -64,11 +81,26 @@ export async function trustHost(
         next: `give --fingerprint ${fingerprint} where that is its key`,
       })
   }
-  const [file] = knownHostsFiles(host)
-  if (file === undefined) throw new SitrepError('usage', 'no known_hosts file to write to')
   const known = knownName(host)
+  // A session beside this one may have asked the same meanwhile.
+  const still = verdictOf(files, known.name, known.port, key)
+  if (still.is === 'known') return `${name} is already trusted: ${fingerprint}`
+  if (still.is !== 'unknown') throw new HostKeyRefused(host, key, still)
   appendTrusted(file, trustLine(known.name, known.port, key))
   return `trusted: ${name} ${fingerprint}, written to ${file}`
+}
+
+/** What to do next, for an error that does not say it itself. */
+function withNext(host: Host, error: unknown): unknown {
+  if (!(error instanceof ConnectError) || error.next !== undefined) return error
+  const { phase, message, where = host.name, fingerprints, passing } = error
+  return new ConnectError(phase, message, {
+    where,
+    next: adviceFor(host, phase),
+    cause: error,
+    fingerprints,
+    passing,
+  })
 }
 
 async function hostOf(name: string, inventory: Inventory): Promise<Host> {

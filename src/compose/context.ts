@@ -7,9 +7,10 @@ import type { SecretStore } from '../model/secret.ts'
 import { carryOut } from '../run/carry/index.ts'
 import type { Condition, Progress, RunContext } from '../run/context.ts'
 import type { Keep } from '../run/keep.ts'
+import { endIn } from '../run/left.ts'
 import type { Locks } from '../run/locks.ts'
 import { approvalPolicy } from '../run/policy.ts'
-import type { Approve } from '../run/types.ts'
+import type { ApprovalRequest, Approve } from '../run/types.ts'
 import type { Fleet } from './fleet.ts'
 import type { Prepared } from './prepare.ts'
 
@@ -48,6 +49,14 @@ export function runContext(o: {
   })
   // Hosts that run side by side may ask at the same time; a person answers one question after another.
   const oneByOne = pLimit(1)
+  /** Another host's answer may have been the target: it is typed once. */
+  const asOfNow = (request: ApprovalRequest): ApprovalRequest => {
+    const { step, host } = request.plan
+    const unit = prepared.units.find((one) => one.step.id === step && one.host === host)
+    if (request.confirm !== 'typed' || request.holder !== undefined || unit === undefined) return request
+    const { confirm } = policy.wanted(unit, request.plan.risk)
+    return confirm === 'typed' ? request : { ...request, confirm: 'ask' }
+  }
   return {
     run: o.run,
     incident: record.id,
@@ -57,8 +66,9 @@ export function runContext(o: {
     local: fleet.local,
     secrets: record.secrets,
     append: record.append,
+    endOf: (started) => endIn(record.read(), started),
     approve: async (request, signal) => {
-      const decision = await oneByOne(() => o.approve(request, signal))
+      const decision = await oneByOne(() => o.approve(asOfNow(request), signal))
       if (decision.answer === 'run' && decision.how === 'typed' && request.holder === undefined)
         policy.wasTyped()
       return decision

@@ -8,7 +8,7 @@ import type { JobListing, Session } from '../model/command.ts'
 import { messageOf, SitrepError } from '../model/errors.ts'
 import type { Incident } from '../model/incident.ts'
 import type { LockHolder } from '../model/lock.ts'
-import { isRecorded } from '../run/begun.ts'
+import { isRecorded, mayBeAsked } from '../run/begun.ts'
 import type { Fleet } from './fleet.ts'
 
 /** A job's folder on a host, with what this machine's journals know of it. */
@@ -115,7 +115,7 @@ async function jobsOf(session: Session, o: { incidents: Incidents; clean: boolea
       }
       const recorded = isRecorded(owner, job)
       const of = known.step === undefined ? known.is : `${known.is} of ${known.step}`
-      const removed = o.clean && recorded
+      const removed = o.clean && recorded && !mayBeAsked(session.host, owner, job)
       if (removed) await remove()
       return { ...job, incident: owner.id, of, recorded, ...(removed ? { removed } : {}) }
     }),

@@ -40,6 +40,8 @@ export async function createFleet(o: {
   /** Beside those of each host's own entry, which win. */
   times?: Partial<LinkTimes>
   onState?(host: string, state: HostState): void
+  /** Gives up what is still being opened; the sessions that are open go on until the fleet is closed. */
+  signal?: AbortSignal
   /** How often each host's clock is measured while its session is open, in milliseconds; every 5 minutes where absent. */
   clocksEveryMs?: number
 }): Promise<Fleet> {
@@ -74,6 +76,7 @@ export async function createFleet(o: {
     void watching.ended.then(() => watches.delete(watching))
   }
   const pool = createPool({
+    ...(o.signal === undefined ? {} : { signal: o.signal }),
     connect: async (host, opening) => {
       const session = await connect(host, {
         ...opening,

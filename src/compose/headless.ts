@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Prompter } from '../hosts/prompter.ts'
+import { completeHost } from '../inventory/complete.ts'
 import { exitCodeOf, SitrepError, worstExit } from '../model/errors.ts'
-import type { HostState, Inventory } from '../model/host.ts'
+import type { Host, HostState, Inventory } from '../model/host.ts'
 import type { ParamSpec } from '../model/runbook.ts'
 import type { Observed } from '../run/checks.ts'
 import type { Progress, RunContext } from '../run/context.ts'
@@ -10,7 +11,7 @@ import { createLocks } from '../run/locks.ts'
 import { approveProbes } from '../run/probes.ts'
 import { danglingOf } from '../run/resume.ts'
 import { settleReverts } from '../run/revert/settle.ts'
-import { bearable, checksOf, createOutputs, runUnits } from '../run/run.ts'
+import { bearable, checksOf, createOutputs, runUnits, summaryOf } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
 import type { Approve } from '../run/types.ts'
 import { parseParamFlags } from '../runbook/given.ts'
@@ -45,6 +46,8 @@ export interface Asking {
 export interface Ready {
   inventory: Inventory
   prepared: Prepared
+  /** Its hosts with what their entries leave open, which OpenSSH is asked for while the incident is declared. */
+  hosts: Promise<Host[]>
 }
 
 /** Loads the inventory and the runbook and fills it in; every mistake is a usage error, and no host is contacted. */
@@ -65,7 +68,10 @@ export async function ready(asked: Asked, secrets: Recording['secrets'], asking:
       cwd: process.cwd(),
     },
   })
-  return { inventory, prepared }
+  const hosts = Promise.all(prepared.hosts.map((host) => completeHost(host)))
+  // Whoever needs them gets the failure; until then nobody does.
+  hosts.catch(() => undefined)
+  return { inventory, prepared, hosts }
 }
 
 async function readStdin(): Promise<string> {
@@ -74,20 +80,29 @@ async function readStdin(): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** Opens every session side by side; gives the hosts that could not be reached, and why. */
-export async function reach(fleet: Fleet, prepared: Prepared): Promise<Map<string, SitrepError>> {
+/** Opens every session side by side; gives the hosts that could not be reached, and why. The fleet's signal ends it at once. */
+export async function reach(
+  fleet: Fleet,
+  prepared: Prepared,
+  signal: AbortSignal,
+): Promise<Map<string, SitrepError>> {
   const failed = new Map<string, SitrepError>()
   await Promise.all(
     prepared.hosts.map(async ({ name }) => {
       try {
         await fleet.session(name)
       } catch (error) {
-        if (!(error instanceof SitrepError)) throw error
-        failed.set(name, error)
+        if (signal.aborted) failed.set(name, notReached(name))
+        else if (error instanceof SitrepError) failed.set(name, error)
+        else throw error
       }
     }),
   )
   return failed
+}
+
+function notReached(where: string): SitrepError {
+  return new SitrepError('interrupted', 'interrupted before it was reached', { where })
 }
 
 /** How a headless run ended. */
@@ -139,7 +154,7 @@ export async function run(ready: Ready, incident: OpenIncident, o: RunOptions): 
 /** Reaches the hosts, runs the steps and the checks there, and closes all ways to them. */
 async function runOnHosts(
   runId: string,
-  { inventory, prepared }: Ready,
+  { inventory, prepared, hosts: completed }: Ready,
   incident: OpenIncident,
   o: RunOptions,
 ): Promise<Omit<Ran, 'postmortem'> & { unseen: UnknownSecret[]; notes: string[] }> {
@@ -160,9 +175,10 @@ async function runOnHosts(
     ...(o.from === undefined ? {} : { from: o.from }),
   })
   await using fleet = await createFleet({
-    hosts: prepared.hosts,
+    hosts: await completed,
     secrets: incident.secrets,
     append: incident.append,
+    signal: o.signal,
     ...prompterOf(o.asking),
     ...(o.onHostState === undefined ? {} : { onState: o.onHostState }),
   })
@@ -186,11 +202,12 @@ async function runOnHosts(
   })
   await using logs = followLogs(incident, () => undefined)
   logs.watch(runbook.symptoms)
-  const failed = await reach(fleet, prepared)
+  const failed = await reach(fleet, prepared, o.signal)
   const units = unitsFrom(prepared.units, o.from, runbook.steps, open)
   const lost = new Set(failed.keys())
   const hosts = prepared.hosts.map(({ name }) => name).filter((name) => !lost.has(name))
-  const blocked = failed.size > 0 && !bearable(units, lost)
+  const interrupted = o.signal.aborted
+  const blocked = interrupted || (failed.size > 0 && !bearable(units, lost))
   const unseen =
     openChanges(incident.read()).length === 0 || blocked
       ? []
@@ -202,6 +219,7 @@ async function runOnHosts(
       : await settleEarlier(context, incident, { dangling, hosts, all: prepared.units, next: units })
   const codes = failed.size > 0 ? [exitCodeOf.unreachable, ...settled.codes] : settled.codes
   const notes = [...reverts, ...settled.notes]
+  if (blocked) notes.push(summaryOf(units, [], lost) ?? 'nothing was run')
   const looks: Pick<Ran, 'before' | 'after'> = { before: [], after: [] }
   const decided = settled.goesOn ? await approveProbes(context, prepared.checks) : 'stop'
   if (settled.goesOn && decided === 'stop') codes.push(exitCodeOf.not_approved)
@@ -217,7 +235,7 @@ async function runOnHosts(
       outputs,
       lost,
     )
-    if (end.untouched.length > 0) notes.push(`not touched: ${end.untouched.join(', ')}`)
+    if (end.summary !== undefined) notes.push(end.summary)
     codes.push(...end.codes)
     if (!o.signal.aborted) {
       looks.after = await checksOf(context, prepared.checks, 'after', probes)

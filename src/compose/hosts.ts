@@ -31,7 +31,7 @@ export interface HostTest {
 /** Hosts that are tried at once. */
 const atOnce = 16
 /** How long the look at an open host may take, in milliseconds. */
-const lookMs = 10_000
+const patience = 20_000
 
 /**
  * Opens a session to each host, all side by side, looks what is there, and closes it. `onTest` gets each as it is known; one
@@ -39,7 +39,14 @@ const lookMs = 10_000
  */
 export async function testHosts(
   hosts: readonly Host[],
-  o: { secrets: SecretStore; prompter?: Prompter; signal?: AbortSignal; onTest(test: HostTest): void },
+  o: {
+    secrets: SecretStore
+    prompter?: Prompter
+    signal?: AbortSignal
+    /** How long the look at an open host may take, in milliseconds; 20 s where absent. */
+    lookMs?: number
+    onTest(test: HostTest): void
+  },
 ): Promise<HostTest[]> {
   const shared = createSharedLinks()
   const limit = pLimit(atOnce)
@@ -62,6 +69,7 @@ async function testHost(
     shared: ReturnType<typeof createSharedLinks>
     prompter?: Prompter
     signal?: AbortSignal
+    lookMs?: number
   },
 ): Promise<HostTest> {
   let connected: Extract<ConnectEvent, { is: 'connected' }> | undefined
@@ -75,7 +83,7 @@ async function testHost(
         if (event.is === 'connected') connected ??= event
       },
     })
-    const { missing, sudo, problem } = await lookAt(session)
+    const { missing, sudo, problem } = await lookAt(session, o)
     return {
       host: connected?.host ?? host,
       ok: problem === undefined && missing.every(({ needed }) => !needed),
@@ -87,7 +95,8 @@ async function testHost(
       ...(problem === undefined ? {} : { problem }),
     }
   } catch (error) {
-    return { host, ok: false, missing: [], problem: problemOf(host, error) }
+    const problem = o.signal?.aborted ? interrupted(host) : problemOf(host, error)
+    return { host, ok: false, missing: [], problem }
   }
 }
 
@@ -118,10 +127,29 @@ elif command -v sudo >/dev/null 2>&1; then
 fi
 echo looked`
 
-async function lookAt(session: Session): Promise<Pick<HostTest, 'missing' | 'sudo' | 'problem'>> {
-  const result = await session.run({ argv: ['sh', '-c', lookText] }, { timeoutMs: lookMs })
+async function lookAt(
+  session: Session,
+  { lookMs = patience, signal }: { lookMs?: number; signal?: AbortSignal },
+): Promise<Pick<HostTest, 'missing' | 'sudo' | 'problem'>> {
+  const result = await session.run(
+    { argv: ['sh', '-c', lookText] },
+    {
+      timeoutMs: lookMs,
+      ...(signal === undefined ? {} : { signal }),
+    },
+  )
   const lines = Buffer.from(result.stdout.bytes).toString('utf8').split('\n')
   if (!lines.includes('looked')) {
+    signal?.throwIfAborted()
+    const { name } = session.host
+    if (result.endedBy === 'timeout')
+      return {
+        missing: [],
+        problem: {
+          reason: `it let us in, but did not finish within ${lookMs / 1000} s what sitrep looks at`,
+          next: `it may be overloaded; see how long this takes: ssh ${name} uptime`,
+        },
+      }
     const said = Buffer.from(result.stderr.bytes).toString('utf8').trim().split('\n').at(-1) ?? ''
     const how =
       result.problem ?? (result.endedBy === 'exit' ? `exit ${result.exitCode ?? '?'}` : result.endedBy)
@@ -129,7 +157,7 @@ async function lookAt(session: Session): Promise<Pick<HostTest, 'missing' | 'sud
       missing: [],
       problem: {
         reason: `it let us in, and then ran no command (${how})${said === '' ? '' : `: ${said}`}`,
-        next: `try: ssh ${session.host.name} true; a login shell or a ForceCommand may stand in the way`,
+        next: `try: ssh ${name} true; a login shell or a ForceCommand may stand in the way`,
       },
     }
   }
@@ -145,18 +173,22 @@ function sudoWords(said: string): string {
   return /password is required/.test(why) ? 'asks for a password' : `does not work: ${why}`
 }
 
+function interrupted({ name }: Host): NonNullable<HostTest['problem']> {
+  return { reason: 'interrupted before it was known', next: `try it again: sitrep hosts --test ${name}` }
+}
+
 function problemOf(host: Host, error: unknown): NonNullable<HostTest['problem']> {
   const phase = error instanceof ConnectError ? error.phase : undefined
   const own = error instanceof SitrepError ? error.next : undefined
   return {
     ...(phase === undefined || host.unusable !== undefined ? {} : { phase }),
     reason: messageOf(error),
-    next: own ?? advice(host, phase),
+    next: own ?? adviceFor(host, phase),
   }
 }
 
-/** What helps most often, where the error itself does not say. */
-function advice(host: Host, phase: ConnectPhase | undefined): string {
+/** What to do next that helps most often, where the error itself does not say. */
+export function adviceFor(host: Host, phase: ConnectPhase | undefined): string {
   const { name, address, port } = host
   switch (phase) {
     case 'resolve':

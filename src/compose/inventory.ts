@@ -6,12 +6,19 @@ import { SitrepError } from '../model/errors.ts'
 import type { Host, Inventory } from '../model/host.ts'
 import { configFolder } from '../runbook/find.ts'
 import { formatFinding } from '../runbook/findings.ts'
+import { isTrusted } from '../runbook/trust.ts'
 
 /** The inventory of this working directory, or the given file; none found is an empty one. */
 export async function openInventory(file?: string): Promise<Inventory> {
-  const found = file ?? (await findInventory(process.cwd(), configFolder(process.env, homedir())))
+  const config = configFolder(process.env, homedir())
+  const found = file ?? (await findInventory(process.cwd(), config))
   if (found === undefined) return { hosts: [], confirmOver: 3 }
-  const { inventory, findings } = await loadInventory(found, operator())
+  const trusted = async (folder: string) => folder === config || (await isTrusted(folder, config))
+  const { inventory, findings } = await loadInventory(
+    found,
+    operator(),
+    file === undefined ? trusted : undefined,
+  )
   const errors = findings.filter(({ level }) => level === 'error')
   if (inventory !== undefined && errors.length === 0) return inventory
   throw new SitrepError('usage', `the inventory has mistakes\n${errors.map(formatFinding).join('\n')}`, {
@@ -21,7 +28,7 @@ export async function openInventory(file?: string): Promise<Inventory> {
 
 /**
  * The hosts of these names and groups. A name that no inventory knows is taken as `[user@]address[:port]` or an ssh
- * alias where it was given on the command line.
+ * alias where it was given on the command line. One that is named twice, or by two groups, is there once.
  */
 export function pickHosts(
   inventory: Inventory,
@@ -31,11 +38,13 @@ export function pickHosts(
   const known = (name: string) =>
     inventory.hosts.some((host) => host.name === name || host.groups.includes(name))
   const peers = new Map(inventory.hosts.map((host) => [host.name, host]))
-  return names.flatMap((name) =>
+  const picked = names.flatMap((name) =>
     o.adHoc === true && !known(name) && (inventory.hosts.length === 0 || name.includes('@'))
       ? [{ ...adHocHost(name, operator()), peers }]
       : chooseHosts(inventory, [name]),
   )
+  const key = ({ name, user, address, port }: Host) => JSON.stringify([name, user, address, port])
+  return [...new Map(picked.map((host) => [key(host), host])).values()]
 }
 
 /** The hosts as they are reached, with where each value came from. */

@@ -42,6 +42,7 @@ export async function look(
   await using fleet = await createFleet({
     hosts: prepared.hosts,
     secrets: recording.secrets,
+    signal,
     ...prompterOf(asking),
   })
   const context = runContext({
@@ -53,7 +54,7 @@ export async function look(
     approve: nobody,
     signal,
   })
-  const failed = await reach(fleet, prepared)
+  const failed = await reach(fleet, prepared, signal)
   const units = o.steps ? prepared.units.filter(({ host }) => !failed.has(host)) : []
   const [planned, checks] = await Promise.all([
     planAll(context, units),

@@ -1,6 +1,7 @@
 import { exitCodeOf, SitrepError, worstExit } from '../model/errors.ts'
 import type { Append } from '../model/event.ts'
 import type { Incident, StartedChange, StepState } from '../model/incident.ts'
+import { isStillRunning } from '../model/stillRunning.ts'
 import type { Started } from '../run/apply.ts'
 import type { Settled } from '../run/begun.ts'
 import { carryOut } from '../run/carry/index.ts'
@@ -9,7 +10,7 @@ import { hashOf } from '../run/hash.ts'
 import { hasBegun, startedOf } from '../run/left.ts'
 import { createLocks, type Locks, underLock } from '../run/locks.ts'
 import { approvalPolicy } from '../run/policy.ts'
-import { stepOf } from '../run/resume.ts'
+import { danglingOf, settleDangling, stepOf } from '../run/resume.ts'
 import type { Approve, StepPlan } from '../run/types.ts'
 import { undoStarted } from '../run/undo.ts'
 import { createFleet, type Fleet } from './fleet.ts'
@@ -37,10 +38,10 @@ export async function undoIncident(
   },
 ): Promise<{ code: number; reason: string }> {
   requireKnown(Object.values(incident.read().steps), o)
-  const states = undoable(Object.values(incident.read().steps)).filter(
-    ({ step, host }) =>
-      (o.step === undefined || step === o.step) && (o.hosts.length === 0 || o.hosts.includes(host)),
-  )
+  const asked = ({ step, host }: Pick<StepState, 'step' | 'host'>) =>
+    (o.step === undefined || step === o.step) && (o.hosts.length === 0 || o.hosts.includes(host))
+  const toUndo = () => undoable(Object.values(incident.read().steps)).filter(asked)
+  let states = toUndo()
   if (states.length === 0) return { code: 0, reason: 'nothing to undo' }
   const inventory = await openInventory(o.inventory)
   const names = [...new Set(states.map(({ host }) => host))]
@@ -62,18 +63,51 @@ export async function undoIncident(
     reason: unseen.length === 0 ? reason : `${reason}\n${unseenSecrets(unseen)}`,
   })
   const secretNames = unseen.map(({ name }) => name)
+  const contextOf = (state: StepState) =>
+    withholding(undoContext(incident, state, fleet, policy, { ...o, locks }), secretNames)
   const codes: number[] = []
+  const runs = unseen.length > 0 ? undefined : await settleChanges(incident, contextOf, states)
+  if (runs !== undefined) return ended([exitCodeOf.unknown_outcome], runs)
   const begun = unseen.length > 0 ? [] : await settleUndos(incident, fleet, names, o.signal)
   const open = begun.find(({ begun, is }) => begun.is === 'undo' && is === 'running')
   // It may still be at work: nothing is put back beside it.
   if (open !== undefined) return ended([exitCodeOf.unknown_outcome], saySettled(open))
+  // What was found never to have begun is not taken back.
+  states = toUndo()
+  if (states.length === 0) return ended([], 'nothing to undo: it never began on its host')
   for (const state of states) {
-    const context = withholding(undoContext(incident, state, fleet, policy, { ...o, locks }), secretNames)
-    const end = await undoState(context, state, incident.read())
+    const end = await undoState(contextOf(state), state, incident.read())
     codes.push(end.code)
     if (end.code !== 0) return ended(codes, `${state.step} on ${state.host}: ${end.reason}`)
   }
   return ended(codes, `undone: ${states.map(({ step, host }) => `${step} on ${host}`).join(', ')}`)
+}
+
+/**
+ * Looks what became of those changes of the steps whose end is not recorded, and records it. Gives why nothing may be taken back
+ * yet: one of them still runs.
+ */
+async function settleChanges(
+  incident: Pick<OpenIncident, 'read'>,
+  contextOf: (state: StepState) => RunContext,
+  states: readonly StepState[],
+): Promise<string | undefined> {
+  for (const { run, step, host } of states) {
+    const open = () =>
+      danglingOf(incident.read()).filter(
+        ({ state }) => state.run === run && state.step === step && state.host === host,
+      )
+    for (const dangling of open()) {
+      const { end, reason } = await settleDangling(contextOf(dangling.state), dangling, {
+        unit: undefined,
+        open: () => open().some(({ change }) => change.started === dangling.change.started),
+        waits: false,
+      })
+      if (end === 'unknown' && isStillRunning({ problem: reason }))
+        return `${step} on ${host}: ${reason}; nothing was taken back`
+    }
+  }
+  return undefined
 }
 
 /** Looks what became of undos that an earlier console began on these hosts, and waits for those that run. */

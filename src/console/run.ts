@@ -11,12 +11,13 @@ import { openChanges, saySettled, settleOthers, unknownSecrets, withLeft } from 
 import { unseenSecrets, withholding } from '../compose/secrets.ts'
 import { remaining, undoState } from '../compose/undo.ts'
 import type { Room, StepView } from '../console.types.ts'
-import { messageOf, SitrepError, worstExit } from '../model/errors.ts'
+import { exitCodeOf, messageOf, SitrepError, worstExit } from '../model/errors.ts'
 import type { HostState } from '../model/host.ts'
 import type { StepState } from '../model/incident.ts'
 import { isStepDone, stepStateIn } from '../model/stepDone.ts'
+import { afterProgress } from '../run/atWork.ts'
 import { runChecks } from '../run/checks.ts'
-import type { RunContext, Unit } from '../run/context.ts'
+import type { Progress, RunContext, Unit } from '../run/context.ts'
 import { earlierStates, restoreOutputs } from '../run/left.ts'
 import { createLocks } from '../run/locks.ts'
 import { approveProbes } from '../run/probes.ts'
@@ -25,6 +26,7 @@ import { settleReverts } from '../run/revert/settle.ts'
 import { checksOf, createOutputs, planAll, runUnits } from '../run/run.ts'
 import { unitsFrom } from '../run/schedule.ts'
 import type { Approve } from '../run/types.ts'
+import { cameThrough, sayEnd } from './ended.ts'
 
 type RunView = NonNullable<Room['run']>
 
@@ -86,6 +88,7 @@ export function runView(id: string, { prepared: { runbook, hosts, units, checks 
       }
     }),
     phase: 'connecting',
+    atWork: {},
   }
 }
 
@@ -122,6 +125,8 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
   let began = false
   let finished = false
   const codes: number[] = []
+  /** Which hosts the last go left behind. */
+  let summary: string | undefined
   /** The started changes that were looked after already: what can't be known is told once. */
   const settled = new Set<string>()
   /** The started changes whose output can't be seen before all secrets of the incident are known again. */
@@ -140,11 +145,10 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       asksPerson: true,
       signal,
       leaving: closing.signal,
-      progress: (now) =>
-        show((view) => {
-          const { current: _, ...rest } = view
-          return now === undefined ? rest : { ...rest, current: { ...now, since: new Date().toISOString() } }
-        }),
+      progress: (now) => {
+        const news = now === undefined ? undefined : { ...now, since: new Date().toISOString() }
+        show((view) => ({ ...view, atWork: afterProgress(view.atWork, news) }))
+      },
     })
 
   /**
@@ -161,9 +165,10 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       .catch((error: unknown) => tell(messageOf(error), true))
       .finally(() => {
         working = undefined
-        show(({ current: _, ...view }) => ({
+        show((view) => ({
           ...view,
           phase: view.phase === 'finished' ? 'finished' : 'ready',
+          atWork: {},
         }))
       })
     return working
@@ -215,6 +220,7 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
       if (error.kind === 'recording') tell(error.message, true)
       else if (error.kind !== 'unreachable') throw error
     })
+    context.progress(undefined)
     const plans = planAll(context, prepared.units, ({ shown }) =>
       show((view) => ({
         ...view,
@@ -246,42 +252,33 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
         return tell('not approved; skipping the checks with effects goes on without them', true)
       probes = decided === 'run'
       if (probes) {
-        context.progress({ step: '', host: '', doing: 'checks with effects, before the first step' })
+        const before: Progress = { step: '', host: '', doing: 'checks with effects, before the first step' }
+        context.progress(before)
         await runChecks(context, prepared.checks, 'before', ['probe'])
+        context.progress({ ...before, doing: '' })
       }
     }
     began = true
-    const units = unitsFrom(prepared.units, step, runbook.steps).filter(
-      (unit) => step !== undefined || !isDone(unit),
-    )
+    const units = unitsFrom(prepared.units, step, runbook.steps)
+      .filter((unit) => step !== undefined || !isDone(unit))
+      .map((unit) => withLeft(unit, earlier()))
     restoreOutputs(outputs, prepared.units, earlier())
-    const end = await runUnits(
-      context,
-      units.map((unit) => withLeft(unit, earlier())),
-      outputs,
-    )
+    const end = await runUnits(context, units, outputs)
     codes.push(...end.codes)
-    const bad = end.ends.filter(({ end }) => end.code !== 0)
-    const [first] = bad
-    if (first !== undefined) {
+    const first = end.ends.find(({ end }) => end.code !== 0)
+    // A run that goes on may have one host left.
+    summary = end.summary ?? (first && `${first.unit.step.id} on ${first.unit.host}: ${first.end.reason}`)
+    if (!cameThrough(units, end)) {
       show((view) => ({ ...view, phase: 'ready' }))
-      const more = bad.length > 1 ? `; ${bad.length - 1} more hosts failed` : ''
-      const untouched = end.untouched.length === 0 ? '' : `; not touched: ${end.untouched.join(', ')}`
-      tell(`${first.unit.step.id} on ${first.unit.host}: ${first.end.reason}${more}${untouched}`, true)
-      return
+      return tell(summary ?? 'the run stopped', true)
     }
     const after = await checksOf(context, prepared.checks, 'after', probes)
-    const failing = after.filter(({ verdict }) => verdict !== 'ok')
-    const exit = worstExit(failing.length > 0 ? [...end.codes, 1] : end.codes)
+    const failing = after.filter(({ verdict }) => verdict !== 'ok').length
+    const exit = worstExit(failing > 0 ? [...end.codes, exitCodeOf.failed] : end.codes)
     codes.splice(0, codes.length, exit)
     show((view) => ({ ...view, phase: 'finished', exit }))
     await finish(exit)
-    tell(
-      failing.length === 0
-        ? 'all steps are done and all checks pass'
-        : `all steps are done; ${failing.length} checks fail`,
-      failing.length > 0,
-    )
+    tell(sayEnd(summary, failing), exit !== 0)
   }
 
   const undo = async (context: RunContext, states: readonly StepState[]): Promise<void> => {
@@ -296,6 +293,7 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
         state,
         incident.read(),
       )
+      context.progress({ step: state.step, host: state.host, doing: '' })
       tell(`undo ${state.step} on ${state.host}: ${reason}`, code !== 0)
       if (code !== 0) return
     }
@@ -303,7 +301,8 @@ export async function openConsoleRun(deps: ConsoleRunDeps): Promise<ConsoleRun> 
 
   const finish = async (exit: number): Promise<void> => {
     finished = true
-    const ended = await finishRun(incident, { run: id, exit })
+    const said = summary === undefined ? {} : { summary }
+    const ended = await finishRun(incident, { run: id, exit, ...said })
     if (ended.exit === exit) return
     show((view) => ({ ...view, exit: ended.exit }))
     tell('the run is recorded, but its postmortem could not be written', true)

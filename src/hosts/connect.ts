@@ -9,6 +9,7 @@ import {
   type LinkTimes,
 } from '../model/host.ts'
 import type { SecretStore } from '../model/secret.ts'
+import { timedPrompter } from './asked.ts'
 import { ConnectError } from './errors.ts'
 import { attemptLink } from './lasting/attempt.ts'
 import { type BackoffTimes, defaultBackoff } from './lasting/backoff.ts'
@@ -22,7 +23,10 @@ import { keepState, now } from './states.ts'
 import { createSudoPasswords, type SudoPasswords } from './sudo/passwords.ts'
 import type { Transport } from './transport.ts'
 
-/** What became of an attempt to open a link, for the journal: the first one, and each that comes in its place. */
+/**
+ * What became of an attempt to open a link, for the journal: the first one, and each that comes in its place. `ms` does not
+ * count the time in which a person was asked.
+ */
 export type ConnectEvent =
   | { is: 'connected'; host: Host; ms: number; fingerprint?: string; authentication?: string }
   | { is: 'refused'; host: Host; phase: ConnectPhase; reason: string; fingerprints: readonly string[] }
@@ -72,25 +76,30 @@ async function transportTo(
   times: LinkTimes,
   deps: ConnectDeps,
 ): Promise<{ transport: Transport; reached: Host }> {
-  const { prompter, secrets, shared, onEvent } = deps
+  const { secrets, shared, onEvent } = deps
+  const asked = deps.prompter && timedPrompter(deps.prompter)
   const retry = deps.retry ?? defaultBackoff
   let reached = host
+  /** The key that the first link was let in by; each later one has to show it too. */
+  let expected: string | undefined
   const attempt = async (signal: AbortSignal) => {
-    const started = performance.now()
+    const started = performance.now() - (asked?.ms() ?? 0)
     const link = await attemptLink(
       () =>
         openLink(reached, {
           secrets,
           times,
           signal,
-          ...(prompter === undefined ? {} : { prompter }),
+          ...(expected === undefined ? {} : { expected }),
+          ...(asked === undefined ? {} : { prompter: asked.prompter }),
           ...(shared === undefined ? {} : { shared }),
         }),
       signal,
     )
     const { fingerprint, authentication } = link
     reached = link.host ?? reached
-    const ms = performance.now() - started
+    expected ??= fingerprint
+    const ms = performance.now() - (asked?.ms() ?? 0) - started
     onEvent?.({
       is: 'connected',
       host: reached,

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Host } from '../model/host.ts'
 
-export { appendTrusted, trustLine } from './known_hosts/trust.ts'
+export { appendTrusted, fileToTrustIn, trustLine } from './known_hosts/trust.ts'
 export {
   fingerprintOf,
   type HostKeyVerdict,
@@ -12,9 +12,12 @@ export {
   verdict,
 } from './known_hosts/verdict.ts'
 
-/** The known_hosts files of a host, in OpenSSH's order; a newly trusted key goes to the first. */
+/**
+ * The known_hosts files of a host, in OpenSSH's order; a newly trusted key goes to the first that can keep it. A host that is
+ * given none is known by nobody.
+ */
 export function knownHostsFiles(host: Pick<Host, 'knownHosts'>): string[] {
-  if (host.knownHosts && host.knownHosts.length > 0) return host.knownHosts.map(expandHome)
+  if (host.knownHosts) return host.knownHosts.map(expandHome)
   const own = ['known_hosts', 'known_hosts2'].map((name) => join(homedir(), '.ssh', name))
   return [...own, '/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 }

@@ -4,7 +4,6 @@ import type { SecretStore } from '../model/secret.ts'
 import { HopRefused } from './jump/refused.ts'
 import type { KnownAuthority } from './known_hosts.ts'
 import { localTransport } from './local.ts'
-import { openOpenssh } from './openssh.ts'
 import type { Prompter } from './prompter.ts'
 import type { SharedLinks } from './shared.ts'
 import { HostKeyRefused } from './ssh2/hostKeyRefused.ts'
@@ -31,6 +30,11 @@ export interface LinkDeps {
   times: LinkTimes
   /** What the links of one fleet share: unlocked keys, logins on jump hosts. Without it each link has its own. */
   shared?: SharedLinks
+  /**
+   * SHA256 fingerprint of the key that the host showed to the link before. Another key is refused whatever known_hosts says,
+   * and nobody is asked about one that is not known any more.
+   */
+  expected?: string
   /** Gives the attempt up: what it opened so far is closed at once. */
   signal?: AbortSignal
 }
@@ -46,7 +50,7 @@ export async function openLink(host: Host, deps: LinkDeps): Promise<Link> {
     throw new SitrepError('usage', reason, { where: host.name, next })
   }
   if (host.transport === 'local') return { transport: localTransport() }
-  if (host.transport === 'openssh') return openOpenssh(host, deps)
+  if (host.transport === 'openssh') return bySystemSsh(host, deps)
   try {
     return await openSsh2(host, deps)
   } catch (error) {
@@ -54,8 +58,14 @@ export async function openLink(host: Host, deps: LinkDeps): Promise<Link> {
     if (!authority || !hasSystemSsh()) throw error
     const because = `a certificate authority vouches for it (${authority.file}:${authority.line})`
     const reached: Host = { ...host, transport: 'openssh', because }
-    return { ...(await openOpenssh(reached, deps)), host: reached }
+    return { ...(await bySystemSsh(reached, deps)), host: reached }
   }
+}
+
+/** Loaded where it is wanted: most hosts are reached without it. */
+async function bySystemSsh(host: Host, deps: LinkDeps): Promise<Link> {
+  const { openOpenssh } = await import('./openssh.ts')
+  return openOpenssh(host, deps)
 }
 
 /** The authority that may vouch for the host key that an attempt was refused for. */

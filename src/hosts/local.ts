@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
 import { userInfo } from 'node:os'
-import { execa } from 'execa'
 import type { OutputListener, Session } from '../model/command.ts'
 import type { Host } from '../model/host.ts'
 import type { SecretStore } from '../model/secret.ts'
@@ -29,6 +28,8 @@ export function createLocalSession(
   })
 }
 
+type Execa = typeof import('execa').execa
+
 /** Channels that are processes of this machine, each the leader of a session of its own. */
 export function localTransport(): Transport {
   const state = keepState({ is: 'ready', since: now() })
@@ -36,7 +37,9 @@ export function localTransport(): Transport {
   return {
     async open(line, listener) {
       if (state.get().is !== 'ready') throw new LinkLost('the session was closed')
-      const channel = startProcess(line, listener)
+      const { execa } = await import('execa')
+      if (state.get().is !== 'ready') throw new LinkLost('the session was closed')
+      const channel = startProcess(execa, line, listener)
       open.add(channel)
       void channel.ended.then(() => open.delete(channel))
       return channel
@@ -50,7 +53,7 @@ export function localTransport(): Transport {
   }
 }
 
-function startProcess(line: string, listener: OutputListener): Channel {
+function startProcess(execa: Execa, line: string, listener: OutputListener): Channel {
   const child = execa('sh', ['-c', line], {
     stdin: 'pipe',
     stdout: 'pipe',

@@ -2,14 +2,8 @@ import { defaultLinkTimes, type Host } from '../model/host.ts'
 import { ConnectError } from './errors.ts'
 import { lastHop } from './jump/chain.ts'
 import { refusedForward } from './jump/refused.ts'
-import {
-  appendTrusted,
-  type HostKeyVerdict,
-  knownHostsFiles,
-  knownName,
-  trustLine,
-  verdict,
-} from './known_hosts.ts'
+import { askAboutKey } from './known_hosts/question.ts'
+import { type HostKeyVerdict, knownHostsFiles, knownName, verdict } from './known_hosts.ts'
 import type { Link, LinkDeps } from './link.ts'
 import { UntrustedKey, whereOf } from './openssh/failure.ts'
 import { type Master, startMaster } from './openssh/master.ts'
@@ -17,7 +11,7 @@ import { createSharedOpenssh, type SharedOpenssh } from './openssh/shared.ts'
 import { shownKey } from './openssh/shownKey.ts'
 import { opensshTransport } from './openssh/transport.ts'
 import { unlessGivenUp } from './ssh2/giveUp.ts'
-import { HostKeyRefused } from './ssh2/hostKeyRefused.ts'
+import { HostKeyRefused, otherHostKey, refusalOf } from './ssh2/hostKeyRefused.ts'
 import type { Transport } from './transport.ts'
 
 type LoginDeps = Omit<LinkDeps, 'shared'> & { shared: SharedOpenssh }
@@ -67,16 +61,12 @@ async function login(host: Host, deps: LoginDeps): Promise<Master> {
   try {
     return await attempt(host, deps)
   } catch (error) {
-    if (!(error instanceof HostKeyRefused) || error.verdict.is !== 'unknown' || !deps.prompter) throw error
-    const file = knownHostsFiles(host)[0]
-    const yes = await deps.prompter.confirm({
-      who: whereOf(host),
-      what: `this host is not known yet; its key is ${error.verdict.fingerprint}\ntrust it from now on?`,
-      ...(deps.signal === undefined ? {} : { signal: deps.signal }),
-    })
-    if (!yes || file === undefined) throw error
-    const { name, port } = knownName(host)
-    appendTrusted(file, trustLine(name, port, error.key))
+    const { prompter, signal, expected } = deps
+    if (!(error instanceof HostKeyRefused) || error.verdict.is !== 'unknown' || !prompter) throw error
+    // A session that has begun knows its host; nobody is to be asked in its middle.
+    if (expected !== undefined) throw error
+    const asking = { prompter, ...(signal === undefined ? {} : { signal }) }
+    if (!(await askAboutKey(host, error.key, asking))) throw error
     return attempt(host, deps)
   }
 }
@@ -87,7 +77,11 @@ async function attempt(host: Host, deps: LoginDeps): Promise<Master> {
   const way = through ? { through } : {}
   const before = through?.forwardFailed()
   try {
-    return await startMaster(host, { ...deps, ...way, passphrases: deps.shared.passphrases })
+    const master = await startMaster(host, { ...deps, ...way, passphrases: deps.shared.passphrases })
+    const { expected } = deps
+    if (expected === undefined || master.fingerprint === expected) return master
+    await master.close()
+    throw otherHostKey(host, master.fingerprint ?? 'a key that ssh does not name', expected)
   } catch (error) {
     const forward = through?.forwardFailed()
     if (
@@ -103,9 +97,8 @@ async function attempt(host: Host, deps: LoginDeps): Promise<Master> {
     const { name, port } = knownName(host)
     const judged = key && verdict(knownHostsFiles(host), name, port, key)
     // Where the key alone would do, it is the certificate that ssh did not accept, and its own words say why.
-    throw key && judged && judged.is !== 'known' && !error.certificate
-      ? new HostKeyRefused(host, key, judged)
-      : error
+    const refusal = key && judged && !error.certificate && refusalOf(host, key, judged, deps.expected)
+    throw refusal || error
   }
 }
 
@@ -128,9 +121,11 @@ function refuseUnreadable(host: Host): void {
 /** The open connection to the last hop of a host's way; undefined where it has none. */
 async function lastHopOf(host: Host, deps: LoginDeps): Promise<Master | undefined> {
   if (lastHop(host) === undefined) return undefined
-  const opening = deps.shared.hops.through(host, (hop) =>
-    login(hop, { ...deps, times: { ...deps.times, ...hop.link } }),
-  )
+  const { expected: _ofTheHost, ...rest } = deps
+  const opening = deps.shared.hops.through(host, (hop, signal, expected) => {
+    const times = { ...deps.times, ...hop.link }
+    return login(hop, { ...rest, times, signal, ...(expected === undefined ? {} : { expected }) })
+  })
   return unlessGivenUp(opening, host, deps.signal)
 }
 

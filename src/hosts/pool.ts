@@ -24,14 +24,19 @@ export interface Opening {
   onState(state: HostState): void
 }
 
-/** A pool over `connect`. `onState` gets each change of each host's state. */
+/**
+ * A pool over `connect`. `onState` gets each change of each host's state. `signal` gives up what is still being opened, and
+ * lets nothing more be opened; the sessions that are open go on.
+ */
 export function createPool(o: {
   connect(host: Host, opening: Opening): Promise<Session>
   onState?(host: string, state: HostState): void
+  signal?: AbortSignal
 }): Pool {
   const sessions = new Map<string, Promise<Session>>()
   const states = new Map<string, HostState>()
   const closing = new AbortController()
+  const over = o.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, o.signal])
   const set = (host: string, state: HostState) => {
     states.set(host, state)
     o.onState?.(host, state)
@@ -42,7 +47,7 @@ export function createPool(o: {
     let opening = true
     try {
       const session = await o.connect(host, {
-        signal: closing.signal,
+        signal: over,
         onState: (state) => opening && onState(state),
       })
       opening = false
@@ -52,7 +57,7 @@ export function createPool(o: {
     } catch (error) {
       opening = false
       sessions.delete(host.name)
-      onState(closing.signal.aborted ? closedState() : failed(error))
+      onState(over.aborted ? closedState() : failed(error))
       throw error
     }
   }

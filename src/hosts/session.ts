@@ -7,6 +7,7 @@ import { follow } from './follow.ts'
 import { endGroup } from './group.ts'
 import { attachJob as attach, type Offsets, startJob } from './job/job.ts'
 import { listJobs } from './job/list.ts'
+import { createRemovals } from './job/removals.ts'
 import { jobState } from './job/state.ts'
 import { createLanes } from './lanes/lanes.ts'
 import { takeLock } from './lock/take.ts'
@@ -28,6 +29,7 @@ export function createSession(parts: SessionParts): Session {
     lanes: createLanes(transport, { endGroup: (group) => endGroup(machine, { group }) }),
   }
   const errands = createErrands()
+  const removals = createRemovals(machine)
   const session: Session = {
     host: machine.host,
     state: () => transport.state(),
@@ -36,9 +38,9 @@ export function createSession(parts: SessionParts): Session {
     read: (path, o) => readFile(machine, path, o?.as),
     async job(id, command, o) {
       const job = await startJob(machine, id, command, o)
-      return { ...job, remove: () => errands.run(job.remove()) }
+      return { ...job, remove: (o) => errands.run(o?.later === true ? removals.later(id) : job.remove()) }
     },
-    jobState: (id) => jobState(machine, id),
+    jobState: (id, o) => jobState(machine, id, o),
     jobs: () => listJobs(machine),
     follow: (command, sink) => follow(machine, command, sink),
     async lock(request) {
@@ -48,6 +50,7 @@ export function createSession(parts: SessionParts): Session {
       return { ...answer, lock: { ...lock, release: () => errands.run(lock.release()) } }
     },
     async [Symbol.asyncDispose]() {
+      removals.flush()
       await errands.done()
       machine.lanes.close()
       await transport.close()

@@ -5,8 +5,9 @@ import { fillHops, type Trail } from './hops.ts'
 import { type AskedHost, type AskOptions, askSsh } from './openssh/ask.ts'
 import { readByLibrary } from './openssh/library.ts'
 import { type Origin, originOf, userAsksFor } from './openssh/origin.ts'
-import { reasonsForSsh } from './openssh/reasons.ts'
+import { bindingReasons, reasonsForSsh } from './openssh/reasons.ts'
 import { takeSettings } from './openssh/take.ts'
+import { unusedBySsh2 } from './openssh/unused.ts'
 import type { Values } from './openssh/values.ts'
 
 /** How hosts are completed. */
@@ -23,10 +24,14 @@ export interface CompleteOptions extends AskOptions {
  * configuration can't be used says so in `unusable`, so that it holds up no other.
  */
 export function completeHost(host: Host, o: CompleteOptions = {}): Promise<Host> {
-  return complete(host, { ...o, home: o.home ?? userInfo().homedir }, [])
+  return complete(host, { ...o, home: o.home ?? userInfo().homedir, bound: new Map() }, [])
 }
 
-type Options = CompleteOptions & { home: string }
+interface Options extends CompleteOptions {
+  home: string
+  /** Hops that only the system's ssh may go to, with why. */
+  bound: Map<Host, string>
+}
 
 async function complete(host: Host, o: Options, trail: Trail): Promise<Host> {
   // This machine, or completed before.
@@ -45,13 +50,25 @@ async function complete(host: Host, o: Options, trail: Trail): Promise<Host> {
     ]
     const told = [...found.notes, ...notes]
     const way = transportOf(host, reasons, { told, hasSsh: found.hasSsh })
-    return {
+    const hopsBinding = via.flatMap((hop) => {
+      const why = o.bound.get(hop)
+      return why === undefined ? [] : [`the jump host ${hop.name}: ${why}`]
+    })
+    const binding = [...bindingReasons(found.values), ...hopsBinding].join('; ')
+    if (way.transport === 'ssh2') {
+      if (binding !== '') throw bound(host, binding, found.hasSsh)
+      told.push(...unusedBySsh2(found.values))
+    }
+    const done: Host = {
       ...filled,
       ...(via.length === 0 ? {} : { via }),
       ...way,
       sources: { ...sourcesOf(host, found.origin, way.because), ...host.sources },
       ...(told.length === 0 ? {} : { notes: told }),
+      ...(found.isBare ? { withoutSshConfig: true } : {}),
     }
+    if (binding !== '') o.bound.set(done, binding)
+    return done
   } catch (error) {
     if (!(error instanceof SitrepError)) throw error
     const next = error.next ?? 'mend it, and try again'
@@ -63,6 +80,8 @@ interface Found {
   values: Values
   notes: string[]
   hasSsh: boolean
+  /** There is a configuration, and it can't be used. */
+  isBare: boolean
   origin: Origin | undefined
   gssapi(): Promise<boolean>
 }
@@ -82,6 +101,7 @@ async function lookUp(host: Host, o: Options): Promise<Found> {
       values,
       notes: [],
       hasSsh: true,
+      isBare: false,
       origin: o.sources === true ? await originOf(asked, values, o) : undefined,
       gssapi: () => userAsksFor('gssapiauthentication', asked, values, o),
     }
@@ -89,7 +109,7 @@ async function lookUp(host: Host, o: Options): Promise<Found> {
   const none = { origin: undefined, gssapi: () => Promise.resolve(false) }
   if (answer.is === 'missing') {
     const { values, notes } = await readByLibrary(asked, { ...o, user: host.user })
-    return { ...none, values, notes, hasSsh: false }
+    return { ...none, values, notes, hasSsh: false, isBare: false }
   }
   // ssh would not connect either. Where the entry says the address, it is known whom it is about.
   if (isOpen('address'))
@@ -98,7 +118,7 @@ async function lookUp(host: Host, o: Options): Promise<Found> {
       next: `see: ssh -G ${host.name}; or say its address in the inventory`,
     })
   const notes = [`the OpenSSH configuration is not used: ${answer.reason}`]
-  return { ...none, values: new Map(), notes, hasSsh: true }
+  return { ...none, values: new Map(), notes, hasSsh: true, isBare: true }
 }
 
 /** The transport: the entry's, else the system's ssh where something asks for it. */
@@ -113,6 +133,15 @@ function transportOf(
   const why = hasSsh ? 'the inventory says transport: ssh2' : 'no ssh is installed here'
   told.push(`${because}: only the system's ssh can use that, and ${why}`)
   return { transport: host.transport }
+}
+
+/** The host can't be reached by ssh2: that would check it less than OpenSSH does. */
+function bound(host: Host, binding: string, hasSsh: boolean): SitrepError {
+  const next = hasSsh ? 'say transport: openssh, or leave it out' : 'install the OpenSSH client'
+  return new SitrepError('usage', `${binding}: only the system's ssh can check that`, {
+    where: host.name,
+    next,
+  })
 }
 
 function hopReasons(hop: Host): string[] {

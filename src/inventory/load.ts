@@ -7,7 +7,7 @@ import { check } from '../model/issues.ts'
 import type { Finding } from '../model/runbook.ts'
 import { parseSource, sourceLimits } from '../model/source.ts'
 import { buildHost, type Operator } from './build.ts'
-import { relationProblems } from './relations.ts'
+import { type Doubts, relationProblems } from './relations.ts'
 import { inventoryForm, linkTimes } from './schema.ts'
 
 export const inventoryFileName = 'sitrep.yaml'
@@ -36,8 +36,15 @@ export async function findInventory(cwd: string, config: string): Promise<string
   return undefined
 }
 
-/** Reads and checks an inventory's file. */
-export async function loadInventory(file: string, operator: Operator): Promise<LoadedInventory> {
+/**
+ * Reads and checks an inventory's file. `isTrusted` tells whether its folder is trusted, for a file that was only found;
+ * absent where a person named the file.
+ */
+export async function loadInventory(
+  file: string,
+  operator: Operator,
+  isTrusted?: (folder: string) => Promise<boolean>,
+): Promise<LoadedInventory> {
   try {
     await using handle = await open(file, 'r')
     const buffer = Buffer.alloc(sourceLimits.bytes + 1)
@@ -45,7 +52,13 @@ export async function loadInventory(file: string, operator: Operator): Promise<L
     for (let last = 1; last > 0 && length < buffer.length; length += last) {
       last = (await handle.read(buffer, length, buffer.length - length)).bytesRead
     }
-    return parseInventory(buffer.subarray(0, length), file, operator, foreignness(await handle.stat()))
+    const foreign = foreignness(await handle.stat())
+    const folder = dirname(file)
+    const vouched = isTrusted === undefined || (await isTrusted(folder))
+    return parseInventory(buffer.subarray(0, length), file, operator, {
+      ...(foreign === undefined ? {} : { foreign }),
+      ...(vouched ? {} : { foundIn: folder }),
+    })
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     const message = missing ? 'there is no such file' : `this file can not be read: ${messageOf(error)}`
@@ -59,15 +72,12 @@ function foreignness({ uid, mode }: Stats): string | undefined {
   return uid === process.getuid?.() || uid === 0 ? undefined : 'this file belongs to somebody else'
 }
 
-/**
- * Checks the text of an inventory. Hosts keep the order of the file. A `foreign` file may not name a command to be run on
- * this machine.
- */
+/** Checks the text of an inventory. Hosts keep the order of the file. A file with doubts may not say everything. */
 export function parseInventory(
   input: Uint8Array | string,
   file: string,
   operator: Operator,
-  foreign?: string,
+  doubts: Doubts = {},
 ): LoadedInventory {
   const source = parseSource(input, file)
   const findings = [...source.findings]
@@ -81,7 +91,7 @@ export function parseInventory(
   if (failed() || shaped.value === undefined) return { findings: sorted() }
   const { hosts, confirm_over } = shaped.value
   const link = linkTimes(shaped.value.link)
-  for (const { path, message, key } of relationProblems(shaped.value, foreign))
+  for (const { path, message, key } of relationProblems(shaped.value, doubts))
     error(key ? source.locateKey(path) : source.locate(path), message)
   if (failed()) return { findings: sorted() }
   const line = (path: string[]) => `${basename(file)}:${source.locateKey(path).line}`

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defaultLinkTimes, type LinkTimes } from '../model/host.ts'
 import { zDuration } from '../model/schema.ts'
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, open, rm, statfs } from 'node:fs/promises'
+import { lstatSync, type Stats } from 'node:fs'
+import { open, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncDir } from './files.ts'
 import { isNoRoom } from './noRoom.ts'
@@ -31,15 +32,15 @@ const margin = 64 << 10
  */
 export function createReserve(path: string | undefined, dir: string): Reserve {
   /** Its bytes; undefined where something else has its name, which is left alone. */
-  async function sizeOf(path: string): Promise<number | undefined> {
-    const found = await lstat(path).catch(() => undefined)
+  function sizeOf(path: string): number | undefined {
+    const found = look(path)
     if (found === undefined) return 0
     return found.isFile() ? found.size : undefined
   }
 
   /** How many bytes it lacks; 0 where there can be none. */
-  async function missing(): Promise<number> {
-    const size = path === undefined ? undefined : await sizeOf(path)
+  function missing(): number {
+    const size = path === undefined ? undefined : sizeOf(path)
     return size === undefined ? 0 : Math.max(0, reserveSize - size)
   }
 
@@ -63,7 +64,7 @@ export function createReserve(path: string | undefined, dir: string): Reserve {
   return {
     path,
     async make() {
-      const bytes = await missing()
+      const bytes = missing()
       if (!(await hasRoom(dir, bytes + margin))) return false
       return path === undefined || bytes === 0 || fill(path, bytes)
     },
@@ -73,6 +74,15 @@ export function createReserve(path: string | undefined, dir: string): Reserve {
       // A journaling file system gives blocks back when the removal is committed.
       await syncDir(dirname(path)).catch(() => undefined)
     },
+  }
+}
+
+/** Synchronous, as after each write (appendFile.ts): every step asks for it before it begins. */
+function look(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch {
+    return undefined
   }
 }
 

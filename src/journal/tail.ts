@@ -123,7 +123,10 @@ export function tailJournal(dir: string, o: TailOptions): { stop(): Promise<void
   }
 
   try {
-    watcher = watch(journalDir(dir), { persistent: false }, () => void look())
+    watcher = watch(journalDir(dir), { persistent: false }, (_, name) => {
+      // Our own writer's file is not looked at, so that its changes are no reason to look.
+      if (o.skip === undefined || name !== `${o.skip}.jsonl`) void look()
+    })
     watcher.on('error', () => undefined)
   } catch {
     // No notices on this file system: the timer alone does it.

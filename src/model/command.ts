@@ -47,6 +47,10 @@ export interface RunResult {
   ms: number
   /** A cause that is not the command's own exit, in words: 'sudo: wrong password', 'job folder: no space left', 'host was rebooted'. */
   problem?: string
+  /** `no`: the command surely never ran. `perhaps`: the link was lost before the host said that it knows the job. */
+  began?: 'no' | 'perhaps'
+  /** The job's folder went while it was followed: who removed it has most likely recorded how it ended. */
+  removed?: true
   /** The holder of a lock that the job wanted: it was not started. */
   lockedBy?: LockHolder
 }
@@ -64,6 +68,10 @@ export interface RunOptions {
 export interface JobOptions extends RunOptions {
   /** What it must have to itself: taken (or joined, where it is ours already) as it starts, and held by the job itself. */
   lock?: LockRequest
+  /** Only attaches to what is there; where nothing is, `done` says so (`lost`, `removed`), and nothing starts. */
+  attach?: boolean
+  /** True where its end is known by now: its order is not given once more then. */
+  over?(): boolean
 }
 
 /** Looks at a machine without changing it. */
@@ -83,8 +91,11 @@ export interface Job {
   done: Promise<RunResult>
   /** Ends the whole process group (TERM, then KILL), and says after a look whether it is gone. */
   cancel(): Promise<{ gone: boolean; detail: string }>
-  /** Removes the job's folder on the host; called when its result is journaled. */
-  remove(): Promise<void>
+  /**
+   * Removes the job's folder on the host; called when its result is journaled. `later`: together with those of other jobs, in
+   * a moment, or when the session is closed.
+   */
+  remove(o?: { later?: boolean }): Promise<void>
 }
 
 /** What is known of a job that another process (or an earlier one) may have started. */
@@ -105,6 +116,10 @@ export interface JobListing {
   exitCode?: number
   /** Why it is unknown. */
   reason?: string
+  /** Milliseconds since it was begun, by the clock of the host, where it tells. */
+  ageMs?: number
+  /** Nothing was begun under the id: the folder keeps an order that comes late from starting. */
+  unbegun?: true
   /** Removes its folder. */
   remove(): Promise<void>
 }
@@ -129,8 +144,11 @@ export interface Session extends Reader, AsyncDisposable {
   onState(listener: (state: HostState) => void): () => void
   /** Starts a changing command at most once by its id (the id of its journaled `step.started` event). */
   job(id: string, command: Command, o?: JobOptions): Promise<Job>
-  /** Looks what became of a job. */
-  jobState(id: string): Promise<JobState>
+  /**
+   * Looks what became of a job. With `claim`, one that the host does not know is kept from ever starting: `not_started` then
+   * holds for good, for its id is taken.
+   */
+  jobState(id: string, o?: { claim?: boolean }): Promise<JobState>
   /** The jobs of the login user whose folders are on the host; throws where it does not answer. */
   jobs(): Promise<JobListing[]>
   follow(command: Command, sink: LogSink): Following

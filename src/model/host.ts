@@ -72,6 +72,8 @@ export interface Host {
   hostKeyAlias?: string
   /** False where absent. */
   forwardAgent?: boolean
+  /** True where the OpenSSH configuration can't be used: the system's ssh is then started without it. */
+  withoutSshConfig?: boolean
   /** Why the system's ssh is used though the inventory does not say so: `a certificate is set (CertificateFile …)`. */
   because?: string
   /** Where each effective value came from: `sitrep.yaml:4`, `~/.ssh/config:12`, `OpenSSH configuration`, `default`, `--host`. */

@@ -115,6 +115,12 @@ export interface JobRecord {
   step?: string
   /** How it ended, as far as it is recorded; `lost` where that was not known. */
   ended?: string
+  /** True where it was lost before its host said that it knows it. */
+  unheard?: true
+  /** The writer (a console's file of the journal) that began it. */
+  writer?: string
+  /** True where another console than the one that began it recorded its end. */
+  elsewhere?: true
 }
 
 /** One opened runbook. */

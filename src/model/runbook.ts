@@ -23,6 +23,8 @@ export interface ParamSpec {
   secret: boolean
   /** `env:NAME`, `file:PATH`, `prompt`. */
   from?: string
+  /** The folder of the file that declares it, where that is not the runbook's own. */
+  dir?: string
   at: Position
 }
 
@@ -55,6 +57,8 @@ export interface Step {
   register?: string
   public: string[]
   secret: string[]
+  /** The folder of the file that it stands in, where that is not the runbook's own: relative paths start there. */
+  dir?: string
   at: Position
   /** The position of a value inside `with`, by its path. */
   locate(path: readonly PropertyKey[]): Position

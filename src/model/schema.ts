@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SecretRef, Text } from './secret.ts'
 import { shellContexts, shellVariable } from './shellText.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RunResult } from './command.ts'
 import { asRegExp } from './http/expect.ts'
 import { cleanText, cutText, lastLine, type ToText, wholeText } from './said.ts'

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { PlannedChange } from '../model/action.ts'
 import type { RunResult, Sha256 } from '../model/command.ts'
 import { describeChange } from '../model/describe.ts'
@@ -64,6 +66,8 @@ export async function applyChanges(
     undoing?: boolean
     before?: number
     armed?: Armed | undefined
+    /** The record of the approval, where it is not known yet to be on disk: nothing starts before it is. */
+    approved?: Promise<unknown>
     /** Files of the host as the inspection read them. */
     seen?: ReadonlyMap<string, Uint8Array>
   } = {},
@@ -74,17 +78,16 @@ export async function applyChanges(
   const session = await context.session(unit.host)
   for (const [index, { do: change, undo }] of changes.entries()) {
     const command = describeChange(change)
-    const start = await context
-      .append('step.started', {
-        ...ref,
-        change: o.undoing === true ? -1 : before + index,
-        of: before + changes.length,
-        say: change.say,
-        ...(command === undefined ? {} : { command }),
-        undo,
-        undoHash: hashOf(undo),
-      })
-      .catch(refusal)
+    const recording = context.append('step.started', {
+      ...ref,
+      change: o.undoing === true ? -1 : before + index,
+      of: before + changes.length,
+      say: change.say,
+      ...(command === undefined ? {} : { command }),
+      undo,
+      undoHash: hashOf(undo),
+    })
+    const start = await Promise.all([recording, o.approved]).then(([record]) => record, refusal)
     if (start instanceof SitrepError) {
       // What was begun before it is still looked after; where nothing was, there is nothing to look after.
       if (done.started.length + before === 0 || o.undoing === true) throw start
@@ -98,7 +101,8 @@ export async function applyChanges(
     const started: Started = { id: start.id, undo, ...(o.armed === undefined ? {} : { revert: o.armed.ref }) }
     done.started.push(started)
     context.progress({ step: unit.step, host: unit.host, doing: change.say })
-    const result = await keeping(context.keep, (keeper) => {
+    let elsewhere: RunResult | undefined
+    const carried = await keeping(context.keep, (keeper) => {
       const deps: CarryDeps = {
         session,
         local: context.local,
@@ -111,8 +115,11 @@ export async function applyChanges(
           context.onOutput?.(unit.host, stream, chunk)
         },
         learned: learner(context, unit.host),
+        over: () => context.endOf?.(start.id) !== undefined,
         journaled: async (result, after) => {
           if (after !== undefined) started.after = after
+          elsewhere = await knownEnd(context, start.id, result)
+          if (elsewhere !== undefined) return
           await journalResult(context, ref, start.id, result, { kept: await keeper.end(), after })
           // Where the host could not be told, its job's folder has to say that the change was begun.
           if (result.endedBy !== 'lost' && (await o.armed?.ended(start.id)) === false)
@@ -121,16 +128,44 @@ export async function applyChanges(
       }
       return context.carry(change, start.id, deps)
     })
+    const result = elsewhere ?? carried
+    // What surely never ran is not taken back.
+    if (result.began === 'no') done.started.pop()
     done.results.push(result)
     if (!wentWell(result)) return { ...done, bad: result }
   }
   return done
 }
 
+/**
+ * The end that another console recorded of a change, where we did not see it: it lost its link here, or found its id taken.
+ * Where the job's folder went, whoever removed it recorded first; its record may take a moment to arrive.
+ */
+async function knownEnd(
+  { endOf }: Pick<RunContext, 'endOf'>,
+  started: string,
+  result: RunResult,
+): Promise<RunResult | undefined> {
+  if (endOf === undefined || (result.endedBy !== 'lost' && result.began !== 'no')) return undefined
+  const known = await atOnceOrSoon(() => endOf(started), result.removed === true ? 3000 : 0)
+  if (known?.problem !== neverBegan) return known
+  return result.began === 'no' ? result : notBegun(`${neverBegan}: another console looked for it first`)
+}
+
+/** Asks until there is an answer, for at most so many milliseconds; at least once. */
+export async function atOnceOrSoon<T>(ask: () => T | undefined, ms: number): Promise<T | undefined> {
+  const until = performance.now() + ms
+  for (;;) {
+    const answer = ask()
+    if (answer !== undefined || performance.now() >= until) return answer
+    await sleep(50)
+  }
+}
+
 /** The result of a change that was journaled, and then not begun. */
 function notBegun(problem: string): RunResult {
   const none = () => ({ bytes: new Uint8Array(), total: 0, cut: false })
-  return { endedBy: 'exit', stdout: none(), stderr: none(), ms: 0, problem }
+  return { endedBy: 'exit', stdout: none(), stderr: none(), ms: 0, began: 'no', problem }
 }
 
 /** The error of a start that could not be recorded; any other is thrown. */
@@ -154,6 +189,7 @@ export async function journalResult(
     ...(result.exitCode === undefined ? {} : { exitCode: result.exitCode }),
     ...(result.signal === undefined ? {} : { signal: result.signal }),
     ...(result.problem === undefined ? {} : { problem: shownLine(result.problem, context.text, 2000) }),
+    ...(result.began === undefined ? {} : { began: result.began }),
     ms: Math.round(result.ms),
     stdout: head(wholeText(result.stdout, context.text)),
     stderr: head(wholeText(result.stderr, context.text)),

@@ -36,8 +36,11 @@ export async function approvedPlan(
     if (fresh.shown.outcome === 'cannot_tell') return endFailed(context, ref, fresh.shown.because)
     if (same || decision.how === 'yes' || decision.how === 'auto') {
       const approved = context.append('step.approved', { ...ref, plan: fresh.shown.hash, how: decision.how })
-      await Promise.all([approved, lock?.keep()])
-      return fresh
+      // It stands before the start of the first change, which is awaited with it: one write of the disk for both.
+      approved.catch(() => undefined)
+      await lock?.keep()
+      if (unit.step.revertAfter !== undefined) await approved
+      return { ...fresh, approved }
     }
     shown = fresh
   }
@@ -77,7 +80,8 @@ export async function ask(
   const policy = context.confirm(unit, shown.risk, params)
   if (policy.confirm === 'auto' && repeats === undefined)
     return { decision: { answer: 'run', how: 'auto' }, at }
-  context.progress({ step: unit.step.id, host: unit.host, doing: 'waiting for approval' })
+  const here = { step: unit.step.id, host: unit.host }
+  context.progress({ ...here, doing: 'waiting for approval', waits: true })
   const request: ApprovalRequest = {
     id: crypto.randomUUID(),
     plan: shown,
@@ -85,5 +89,7 @@ export async function ask(
     ...(repeats === undefined ? {} : { repeats, ...(policy.confirm === 'auto' ? { confirm: 'ask' } : {}) }),
     ...(changed ? { changed } : {}),
   }
-  return { decision: await context.approve(request, context.signal), at }
+  const decision = await context.approve(request, context.signal)
+  context.progress({ ...here, doing: 'answered' })
+  return { decision, at }
 }

@@ -2,11 +2,12 @@ import type { JobListing, RunResult, Session } from '../model/command.ts'
 import { messageOf } from '../model/errors.ts'
 import type { Incident, JobRecord } from '../model/incident.ts'
 import { wholeText } from '../model/said.ts'
-import { head, journalResult, wentWell, whyBad } from './apply.ts'
+import { atOnceOrSoon, head, journalResult, wentWell, whyBad } from './apply.ts'
 import { runJob } from './carry/job.ts'
 import { learner, type RunContext } from './context.ts'
 import { type Kept, keeping } from './keep.ts'
 import { neverBegan } from './left.ts'
+import { isUnbegun, notBegun } from './resume.ts'
 import { shownLine } from './shown.ts'
 
 /** A job that was begun beside the changes of a step, and whose end is not recorded: an undo, or a responder's own command. */
@@ -70,8 +71,14 @@ async function settle(
   open: () => boolean,
 ): Promise<Pick<Settled, 'is' | 'reason'>> {
   const session = await context.session(begun.host)
-  const found = await session.jobState(begun.id)
-  if (!open()) return { is: 'ok', reason: 'another console recorded its result' }
+  // What the host was heard of once, it can't have forgotten.
+  const heard = begun.ended !== undefined && begun.unheard !== true
+  const found = await session.jobState(begun.id, { claim: !heard })
+  const recorded = (ms: number) => atOnceOrSoon(() => (open() ? undefined : true), ms)
+  // Who saw its end removes its folder when that is recorded; the record may take a moment to arrive.
+  if (await recorded(found.is === 'not_started' || isUnbegun(found) ? 1000 : 0)) return elsewhere
+  if (found.is === 'not_started' && heard)
+    return { is: 'unknown', reason: 'its folder on the host is gone; what became of it is not known' }
   if (found.is === 'unknown') {
     // Told once in the record.
     if (begun.ended === undefined) {
@@ -81,33 +88,41 @@ async function settle(
     return { is: 'unknown', reason: found.reason }
   }
   if (found.is === 'running' && begun.is === 'command') return { is: 'running', reason: 'it still runs' }
-  if (found.is === 'not_started') {
-    const result = { endedBy: 'cancel' as const, ...nothing, problem: neverBegan }
-    await record(context, begun, result, {})
+  if (found.is === 'not_started' || isUnbegun(found)) {
+    await record(context, begun, notBegun, {})
     return { is: 'ok', reason: neverBegan }
   }
   const { step = '', host, say } = begun
   context.progress({ step, host, doing: `started before, waited for: ${say}` })
-  // The host knows the id, so this attaches; a job whose folder went meanwhile must not read as a success.
-  const gone = { argv: ['sh', '-c', 'echo "the job is gone" >&2; exit 1'] }
+  let byOther = false
   const result = await keeping(context.keep, (keeper) =>
-    runJob(session, begun.id, gone, {
-      ...context,
+    runJob(
       session,
-      onOutput: keeper.chunk,
-      learned: learner(context, host),
-      timeoutMs: patience,
-      journaled: async (ended) => {
-        if (open()) await record(context, begun, ended, await keeper.end())
+      begun.id,
+      { argv: [] },
+      {
+        ...context,
+        session,
+        attach: true,
+        leavesFolder: true,
+        onOutput: keeper.chunk,
+        learned: learner(context, host),
+        timeoutMs: patience,
+        journaled: async (ended) => {
+          byOther = (await recorded(ended.removed === true ? 3000 : 0)) === true
+          if (!byOther) await record(context, begun, ended, await keeper.end())
+        },
       },
-    }),
+    ),
   )
   context.progress(undefined)
+  if (byOther) return elsewhere
   if (wentWell(result)) return { is: 'ok', reason: 'it had ended well' }
   // It was seen to run, and its end was not.
   return { is: result.endedBy === 'lost' ? 'running' : 'failed', reason: whyBad(result, context.text) }
 }
 
+const elsewhere = { is: 'ok' as const, reason: 'another console recorded its result' }
 const none = { bytes: new Uint8Array(), total: 0, cut: false }
 const nothing = { stdout: none, stderr: none, ms: 0 }
 
@@ -159,9 +174,24 @@ export function isRecorded(
   return revert === undefined || revert.end !== undefined
 }
 
+/**
+ * True for the folder of a job whose console may live yet, cut off, and give its order once more: without the folder it would
+ * begin again. An hour is longer than any link is waited for. On this machine no order comes late, but to an id that was claimed.
+ */
+export function mayBeAsked(
+  { transport }: Session['host'],
+  { jobs = {} }: Incident,
+  { id, unbegun, ageMs = 0 }: Pick<JobListing, 'id' | 'unbegun' | 'ageMs'>,
+): boolean {
+  const cutOff = transport !== 'local' && jobs[id]?.elsewhere === true
+  return (unbegun === true || cutOff) && ageMs < 3_600_000
+}
+
 /** Removes from a host the folders of jobs whose results are recorded: their consoles died in between. Gives how many. */
 export async function sweepJobs(session: Session, incident: Incident): Promise<number> {
-  const left = (await session.jobs()).filter((job) => isRecorded(incident, job))
+  const left = (await session.jobs()).filter(
+    (job) => isRecorded(incident, job) && !mayBeAsked(session.host, incident, job),
+  )
   await Promise.all(left.map((job) => job.remove()))
   return left.length
 }

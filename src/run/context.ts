@@ -17,11 +17,8 @@ export interface Unit {
   when?: Condition
   /** What an earlier run of the incident left of it. */
   left?: Left
-  /** Its batch: units of one batch run side by side on their hosts, and batches one after another. */
-  batch?: number
-  /** The block of steps that its batch belongs to, and how many hosts may fail in it before the run stops. */
-  block?: number
-  mayFail?: number
+  /** The block of steps that it belongs to: how many hosts run side by side there, and how many may fail before the run stops. */
+  block?: { number: number; atATime: number; mayFail: number }
 }
 
 /** The verdict of an earlier step, or of a check, that a unit waits for. */
@@ -47,6 +44,8 @@ export interface CarryDeps {
   /** Files of the host as the last inspection read them, by path. */
   seen?: ReadonlyMap<string, Uint8Array>
   learned(name: string, value: string): void
+  /** True where the end of its job is recorded by now: another console looked after it. */
+  over?(): boolean
   /** The job's folder stays on the host, with an output that is not to be seen here. */
   leavesFolder?: boolean
   /** Journals the result; the job's folder is removed from the host only after it resolved. */
@@ -56,11 +55,14 @@ export interface CarryDeps {
 /** Carries out one change as a job with this id; the result has come back and was journaled when it resolves. */
 export type CarryOut = (change: Change, id: string, deps: CarryDeps) => Promise<RunResult>
 
-/** What the runner is doing right now, for the status line. */
+/** What the runner is doing right now on a host, for the status line; an empty `doing` says that it is done there. */
 export interface Progress {
   step: string
+  /** Empty where it is done on no host. */
   host: string
   doing: string
+  /** It waits for the answer of a person. */
+  waits?: true
 }
 
 /** Everything that a run is given; it has no other way to a host, a person or the disk. */
@@ -73,9 +75,13 @@ export interface RunContext {
   local: Session
   secrets: SecretStore
   append: Append
+  /** How a started change ended, as far as the incident holds it by now; undefined where its end is not known. */
+  endOf?(started: string): RunResult | undefined
   approve: Approve
   /** True where a person answers: hosts that run side by side are then asked for together. */
   asksPerson?: boolean
+  /** The stamp of a step, one for all hosts that run side by side; drawn for each unit where absent. */
+  stamp?(step: string): string
   /** Who takes what steps must have to themselves; absent where nothing is carried out. */
   locks?: Locks
   carry: CarryOut
@@ -91,6 +97,7 @@ export interface RunContext {
   /** The one pipe for text from outside: inert and redacted. */
   text(bytes: Uint8Array): string
   keep: Keep
+  /** Hosts run side by side, and each is told of by itself; undefined where nothing is at work any more. */
   progress(now: Progress | undefined): void
   onOutput?(host: string, stream: 'stdout' | 'stderr', chunk: Uint8Array): void
   now(): Date
@@ -109,17 +116,17 @@ export interface Outputs {
 export function aroundOf(
   context: RunContext,
   host: string,
-  lists?: { public: readonly string[]; secret: readonly string[] },
+  step?: { public: readonly string[]; secret: readonly string[]; dir?: string },
   fetched?: Around['fetched'],
 ): Around {
   return {
     host: context.host(host),
     local: context.local,
-    dir: context.dir,
+    dir: step?.dir ?? context.dir,
     secrets: context.secrets,
     text: context.text,
     learned: learner(context, host),
-    ...(lists === undefined ? {} : { lists }),
+    ...(step === undefined ? {} : { lists: { public: step.public, secret: step.secret } }),
     ...(fetched === undefined ? {} : { fetched }),
   }
 }

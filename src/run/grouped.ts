@@ -40,7 +40,13 @@ function sameness(plan: StepPlan): string {
   return plan.outcome === 'cannot_tell' ? plan.because : changesKey(plan)
 }
 
-/** Two plans with the same key show a person the same changes: what they say, what they run, their diffs and their undo. */
+/** What a diff shows in the place of a value: two that look the same may differ behind it. */
+const masked = /‹secret:|‹redacted/
+
+/**
+ * Two plans with the same key show a person the same changes: what they say, what they run, their diffs and their undo. Where
+ * a diff does not show all, both of its sides have to be the same files.
+ */
 export function changesKey({ plan }: StepPlan): string {
   return JSON.stringify(
     plan.changes.map(({ do: change, undo }) => [
@@ -48,6 +54,9 @@ export function changesKey({ plan }: StepPlan): string {
       describeChange(change),
       change.diff?.unified,
       change.diff?.hidden,
+      change.diff !== undefined && (change.diff.hidden !== undefined || masked.test(change.diff.unified))
+        ? [change.diff.from, change.diff.to]
+        : undefined,
       Array.isArray(undo) ? undo.map(({ say }) => say) : undo.impossible,
     ]),
   )

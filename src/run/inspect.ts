@@ -20,6 +20,8 @@ export interface Inspected {
   as: string | undefined
   /** Files of the host as the inspection read them, where the plan would change something. */
   fetched?: readonly { path: string; bytes: Uint8Array }[]
+  /** The record of its approval, which is on its way to the disk: nothing starts before it is there. */
+  approved?: Promise<unknown>
 }
 
 /** A step that can't be inspected yet, because it waits for another's result. */

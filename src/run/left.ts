@@ -66,7 +66,7 @@ export function restoreOutputs(
 
 /** False for a change that was journaled but never came to the host. */
 export function hasBegun({ applied }: StartedChange): boolean {
-  return applied?.problem !== neverBegan
+  return applied?.problem !== neverBegan && applied?.began !== 'no'
 }
 
 /** Why a change that was journaled has no result: its console died before the host heard of it. */
@@ -96,9 +96,19 @@ export function plannedChanges({ plan }: StepState): PlannedChange[] | undefined
   return same ? (changes as unknown as PlannedChange[]) : undefined
 }
 
+/** The end of a started change as the incident holds it; undefined where it is not known. */
+export function endIn(incident: Incident, started: string): RunResult | undefined {
+  const job = incident.jobs?.[started]
+  if (job?.ended === undefined || job.ended === 'lost') return undefined
+  const change = incident.steps[`${job.run} ${job.step} ${job.host}`]?.changes.find(
+    (one) => one.started === started,
+  )
+  return change === undefined ? undefined : resultOf(change)
+}
+
 function resultOf({ applied }: StartedChange): RunResult | undefined {
   if (applied === undefined) return undefined
-  const { endedBy, exitCode, signal, problem, ms, stdout, stderr } = applied
+  const { endedBy, exitCode, signal, problem, began, ms, stdout, stderr } = applied
   const output = (text: string) => {
     const bytes = new TextEncoder().encode(text)
     return { bytes, total: bytes.length, cut: false }
@@ -108,6 +118,7 @@ function resultOf({ applied }: StartedChange): RunResult | undefined {
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(signal === undefined ? {} : { signal }),
     ...(problem === undefined ? {} : { problem }),
+    ...(began === undefined ? {} : { began }),
     stdout: output(stdout),
     stderr: output(stderr),
     ms,

@@ -13,6 +13,8 @@ export interface Locks extends AsyncDisposable {
   seconds?: number
   /** What is being given back, by host; it is waited for before the sessions close. */
   giving: Map<string, Set<Promise<void>>>
+  /** The locks that this run asked for, by id, with what settles when it gave one back; undefined until then. */
+  own: Map<string, Promise<void> | undefined>
 }
 
 /** The locks of one run; when it is disposed of, all of them have been given back. */
@@ -21,6 +23,7 @@ export function createLocks(o: Pick<Locks, 'by' | 'runbook' | 'takeOver' | 'seco
   return {
     ...o,
     giving,
+    own: new Map(),
     async [Symbol.asyncDispose]() {
       await Promise.all([...giving.values()].flatMap((set) => [...set]))
     },

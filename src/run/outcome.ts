@@ -64,6 +64,7 @@ async function carryOut(
   const applied = await applyChanges(context, { step: step.id, host, timeoutMs }, shown.plan.changes, {
     before: earlier.results.length,
     armed,
+    ...(inspected.approved === undefined ? {} : { approved: inspected.approved }),
     seen: new Map(inspected.fetched?.map(({ path, bytes }) => [path, bytes])),
   })
   // A failure takes back all of the step, also what an interrupted run had done of it.

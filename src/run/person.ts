@@ -9,7 +9,7 @@ export async function askPerson(context: RunContext, unit: Unit, shown: StepPlan
   const question = asked
     .map((ask) => [ask.question, ask.instructions].filter(Boolean).join('\n'))
     .join('\n\n')
-  context.progress({ step: unit.step.id, host: unit.host, doing: 'waiting for a person' })
+  context.progress({ step: unit.step.id, host: unit.host, doing: 'waiting for a person', waits: true })
   const request: ApprovalRequest = { id: crypto.randomUUID(), plan: shown, confirm: 'ask', question }
   const decision = await context.approve(request, context.signal)
   if (decision.answer === 'said') {

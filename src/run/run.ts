@@ -5,6 +5,7 @@ import type { Outputs, RunContext, Unit } from './context.ts'
 import type { UnitEnd } from './end.ts'
 import { type Gathered, gatherApprovals } from './gather.ts'
 import { type Inspected, inspectUnit, stampOf, type Waiting } from './inspect.ts'
+import { batchesOf, blocksOf } from './schedule.ts'
 import { markStale } from './stale.ts'
 import { runUnit } from './step.ts'
 
@@ -12,8 +13,8 @@ import { runUnit } from './step.ts'
 export interface UnitsEnd {
   codes: number[]
   ends: { unit: Unit; end: UnitEnd }[]
-  /** The hosts on which nothing was begun, since the run had stopped before them. */
-  untouched: string[]
+  /** Which hosts of several did not come to their end, in words; undefined where all did. */
+  summary: string | undefined
 }
 
 /** Outputs by host and name, in memory. */
@@ -60,9 +61,9 @@ export async function planAll(
 }
 
 /**
- * Runs units batch by batch; the hosts of a batch side by side, the units of one host in order. A host on which a unit
- * failed (or that was not reached) is out, and where more hosts of a block failed than may, nothing new is begun: what
- * comes after stays untouched.
+ * Runs units block by block; the hosts of a batch side by side, the units of one host in order. A host on which a unit failed
+ * (or that was not reached) is out, and where more hosts of a block failed than may, nothing new is begun: what comes after
+ * stays untouched.
  */
 export async function runUnits(
   context: RunContext,
@@ -70,80 +71,107 @@ export async function runUnits(
   outputs: Outputs,
   unreached: ReadonlySet<string> = new Set(),
 ): Promise<UnitsEnd> {
-  const all: UnitsEnd = { codes: [], ends: [], untouched: [] }
+  const codes: number[] = []
+  const ends: UnitsEnd['ends'] = []
   const out = new Set(unreached)
-  const failed = new Map([...failuresIn(units, unreached)].map(([block, { failures }]) => [block, failures]))
-  let stopped = false
+  /** Why nothing new is begun. */
+  let stopped: string | undefined
 
-  async function onHost(host: string, list: readonly Unit[], gathered: Gathered | undefined): Promise<void> {
-    const own = gathered === undefined ? context : { ...context, approve: gathered.approver(host) }
-    for (const unit of list) {
-      if (stopped || out.has(host)) return
-      gathered?.next(host)
-      const end = context.signal.aborted ? interrupted : await runUnitOrTell(own, unit, outputs)
-      all.ends.push({ unit, end })
-      if (end.code === 0) continue
-      all.codes.push(end.code)
-      out.add(host)
-      const failures = (failed.get(unit.block ?? 0) ?? 0) + 1
-      failed.set(unit.block ?? 0, failures)
-      // A person who says stop means the run, and not only this host.
-      stopped ||= end.end === 'stopped' || end.end === 'cancelled' || failures > (unit.mayFail ?? 0)
+  for (const block of blocksOf(units)) {
+    if (stopped !== undefined) break
+    const byHost = Map.groupBy(block.units, ({ host }) => host)
+    const lost = [...byHost.keys()].filter((host) => unreached.has(host))
+    let failures = lost.length
+    let came = 0
+    const hosts = [...byHost.keys()].filter((host) => !out.has(host))
+
+    const onHost = async (host: string, own: RunContext, gathered: Gathered | undefined): Promise<void> => {
+      for (const unit of byHost.get(host) ?? []) {
+        if (stopped !== undefined) return
+        gathered?.next(host)
+        const end = context.signal.aborted ? interrupted : await runUnitOrTell(own, unit, outputs)
+        ends.push({ unit, end })
+        if (end.code === 0) continue
+        codes.push(end.code)
+        out.add(host)
+        failures++
+        // A person who says stop means the run, and not only this host.
+        const over = end.end === 'stopped' || end.end === 'cancelled' || failures > block.mayFail
+        if (over) stopped ??= `the run stopped: ${unit.step.id} on ${host}: ${end.reason}`
+        if (stopped !== undefined) gathered?.stop(stopped)
+        return
+      }
+      came++
+    }
+
+    for (const batch of batchesOf(hosts, block.atATime, () => came > 0)) {
+      if (stopped !== undefined) break
+      const several = batch.length > 1 && context.asksPerson === true
+      const gathered = several ? gatherApprovals(context.approve, batch) : undefined
+      const stamps = new Map<string, string>()
+      const stamp = (step: string) => {
+        const drawn = stamps.get(step) ?? stampOf(context.now())
+        stamps.set(step, drawn)
+        return drawn
+      }
+      const settled = await Promise.allSettled(
+        batch.map(async (host) => {
+          const approve = gathered?.approver(host) ?? context.approve
+          try {
+            await onHost(host, { ...context, approve, ...(batch.length > 1 ? { stamp } : {}) }, gathered)
+          } catch (error) {
+            stopped ??= messageOf(error)
+            gathered?.stop(stopped)
+            throw error
+          } finally {
+            gathered?.done(host)
+          }
+        }),
+      )
+      for (const end of settled) if (end.status === 'rejected') throw end.reason
     }
   }
+  return { codes, ends, summary: summaryOf(units, ends, unreached) }
+}
 
-  for (const batch of batches(units)) {
-    if (stopped) break
-    const hosts = Map.groupBy(batch, ({ host }) => host)
-    const several = hosts.size > 1 && context.asksPerson === true
-    const gathered = several ? gatherApprovals(context.approve, [...hosts.keys()]) : undefined
-    const ended = await Promise.allSettled(
-      [...hosts].map(async ([host, list]) => {
-        try {
-          await onHost(host, list, gathered)
-        } catch (error) {
-          stopped = true
-          throw error
-        } finally {
-          gathered?.done(host)
-        }
-      }),
-    )
-    for (const end of ended) if (end.status === 'rejected') throw end.reason
-  }
-  const touched = new Set(all.ends.map(({ unit }) => unit.host))
-  all.untouched = [...new Set(units.map(({ host }) => host))].filter((host) => !touched.has(host))
-  return all
+/** Which hosts did not come to their end: `failed: web-6 (slow: exit 1); not finished: web-3 (set); not touched: web-7`. */
+export function summaryOf(
+  units: readonly Unit[],
+  ends: UnitsEnd['ends'],
+  unreached: ReadonlySet<string>,
+): string | undefined {
+  const hosts = [...new Set(units.map(({ host }) => host))]
+  if (hosts.length < 2) return undefined
+  const failed = ends.filter(({ end }) => end.code !== 0)
+  const touched = new Set(ends.map(({ unit }) => unit.host))
+  const left = hosts
+    .filter((host) => touched.has(host) && !failed.some(({ unit }) => unit.host === host))
+    .flatMap((host) => {
+      const next = units.find(
+        (unit) =>
+          unit.host === host &&
+          !ends.some((one) => one.unit.step.id === unit.step.id && one.unit.host === host),
+      )
+      return next === undefined ? [] : [`${host} (${next.step.id})`]
+    })
+  const parts = [
+    ['failed', failed.map(({ unit, end }) => `${unit.host} (${unit.step.id}: ${end.reason})`)],
+    ['not reached', hosts.filter((host) => unreached.has(host))],
+    ['not finished', left],
+    ['not touched', hosts.filter((host) => !touched.has(host) && !unreached.has(host))],
+  ] as const
+  const said = parts
+    .filter(([, names]) => names.length > 0)
+    .map(([word, names]) => `${word}: ${names.join(', ')}`)
+  return said.length === 0 ? undefined : said.join('; ')
 }
 
 /** True where a run may go on without these hosts: no block loses more of them than may fail in it. */
 export function bearable(units: readonly Unit[], unreached: ReadonlySet<string>): boolean {
-  return [...failuresIn(units, unreached).values()].every(({ failures, mayFail }) => failures <= mayFail)
-}
-
-function failuresIn(
-  units: readonly Unit[],
-  unreached: ReadonlySet<string>,
-): Map<number, { failures: number; mayFail: number }> {
-  const blocks = Map.groupBy(units, ({ block = 0 }) => block)
-  return new Map(
-    [...blocks].map(([block, list]) => {
-      const lost = new Set(list.map(({ host }) => host).filter((host) => unreached.has(host)))
-      return [block, { failures: lost.size, mayFail: list[0]?.mayFail ?? 0 }]
-    }),
-  )
-}
-
-/** Neighbours of one batch together; a unit that says none is a batch of its own. */
-function batches(units: readonly Unit[]): Unit[][] {
-  const found: Unit[][] = []
-  let last: number | undefined
-  for (const unit of units) {
-    if (unit.batch === undefined || unit.batch !== last) found.push([])
-    last = unit.batch
-    found.at(-1)?.push(unit)
-  }
-  return found
+  return blocksOf(units).every((block) => {
+    const lost = new Set(block.units.map(({ host }) => host).filter((host) => unreached.has(host)))
+    return lost.size <= block.mayFail
+  })
 }
 
 /** The checks of a phase with both effects where probes are approved, else the observing ones alone. */

@@ -2,25 +2,24 @@ import type { Step } from '../model/runbook.ts'
 import type { Unit } from './context.ts'
 
 /**
- * The order of a run. Neighbouring steps on the same hosts, as many at a time, form a block; its hosts are taken in
- * batches, the first host alone (a canary), and a batch is done whole before the next begins, so that a failure on host 1
- * leaves hosts 2 to n untouched. The hosts of one batch run side by side. A manual step asks once, on the first of its hosts.
+ * The order of a run. Neighbouring steps on the same hosts, as many at a time, form a block; it is done whole on one host
+ * before it begins on the next (or the next few, see `batchesOf`), so that a failure on host 1 leaves hosts 2 to n untouched.
+ * A manual step asks once, on the first of its hosts.
  *
- * Example: steps a, b on [h1, h2], then c on [e1, e2, e3] with `serial: 2`:
- * a@h1 b@h1, then a@h2 b@h2, then c@e1, then c@e2 beside c@e3.
+ * Example: steps a, b on [h1, h2], then c on e1: a@h1 b@h1 a@h2 b@h2 c@e1.
  */
 export function scheduleUnits(steps: readonly Step[], hostsOf: (step: Step) => string[]): Unit[] {
   const units: Unit[] = []
   let block: { key: string; hosts: string[]; steps: Step[] } | undefined
-  let batch = 0
+  let number = 0
   const flush = () => {
     const [first] = block?.steps ?? []
     if (block === undefined || first === undefined) return
-    const limits = { block: batch, mayFail: first.maxFailures ?? 0 }
-    for (const hosts of batchesOf(block.hosts, first.serial)) {
-      for (const host of hosts) for (const step of block.steps) units.push({ step, host, batch, ...limits })
-      batch++
-    }
+    const { hosts, steps } = block
+    const limits = { atATime: atATime(hosts.length, first.serial), mayFail: first.maxFailures ?? 0 }
+    for (const host of hosts)
+      for (const step of steps) units.push({ step, host, block: { number, ...limits } })
+    number++
     block = undefined
   }
   for (const step of steps) {
@@ -37,14 +36,36 @@ export function scheduleUnits(steps: readonly Step[], hostsOf: (step: Step) => s
   return units
 }
 
-/** Hosts in batches: one, then as many as `serial` says, a number or a percentage of all (rounded down, at least one). */
-function batchesOf(hosts: readonly string[], serial: Step['serial']): string[][] {
-  const size = atATime(hosts.length, serial)
-  const batches = [hosts.slice(0, 1)]
-  for (let at = 1; at < hosts.length; at += size) batches.push(hosts.slice(at, at + size))
-  return batches
+/** The neighbours of one block, with its limits; a unit that is in none is one by itself. */
+export function blocksOf(units: readonly Unit[]): { units: Unit[]; atATime: number; mayFail: number }[] {
+  const found: { units: Unit[]; atATime: number; mayFail: number }[] = []
+  let last: number | undefined
+  for (const unit of units) {
+    const { number, atATime = 1, mayFail = 0 } = unit.block ?? {}
+    if (number === undefined || number !== last) found.push({ units: [], atATime, mayFail })
+    last = number
+    found.at(-1)?.units.push(unit)
+  }
+  return found
 }
 
+/**
+ * The hosts of a block in the batches that run side by side: one alone (a canary) until one came through, then as many as
+ * the block takes at a time. `proven` is asked before each batch.
+ */
+export function* batchesOf(
+  hosts: readonly string[],
+  atATime: number,
+  proven: () => boolean,
+): Generator<string[]> {
+  for (let at = 0; at < hosts.length; ) {
+    const batch = hosts.slice(at, at + (proven() ? atATime : 1))
+    at += batch.length
+    yield batch
+  }
+}
+
+/** How many hosts at a time: a number, or a percentage of all (rounded down, at least one). */
 function atATime(hosts: number, serial: Step['serial'] = 1): number {
   if (typeof serial === 'number') return serial
   return Math.max(1, Math.floor((hosts * Number.parseInt(serial, 10)) / 100))

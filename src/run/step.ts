@@ -16,6 +16,15 @@ import { endLockedOut } from './takeOver.ts'
  * failure where the step says so. Every decision is journaled before it has an effect.
  */
 export async function runUnit(context: RunContext, unit: Unit, outputs: Outputs): Promise<UnitEnd> {
+  try {
+    return await runLocked(context, unit, outputs)
+  } finally {
+    // Other hosts may go on.
+    context.progress({ step: unit.step.id, host: unit.host, doing: '' })
+  }
+}
+
+async function runLocked(context: RunContext, unit: Unit, outputs: Outputs): Promise<UnitEnd> {
   const { step, host } = unit
   const ref = { run: context.run, step: step.id, host }
   if (unit.when !== undefined && context.verdictOf(unit.when, host) !== unit.when.verdict) {
@@ -48,7 +57,7 @@ async function takeUnit(
   const { step, host } = unit
   const ref = { run: context.run, step: step.id, host }
   const lock = locking?.lock
-  const stamp = stampOf(context.now())
+  const stamp = context.stamp?.(step.id) ?? stampOf(context.now())
   context.progress({ step: step.id, host, doing: 'inspecting' })
   const inspected = await inspectUnit(locking?.first ?? context, unit, outputs, stamp)
   if (unit.left !== undefined && inspected.action !== undefined) {

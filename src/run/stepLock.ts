@@ -13,10 +13,13 @@ export class LockedOut extends Error {
   readonly holder: LockHolder
   /** True where a part of the step was carried out before its lock was another's. */
   readonly begun: boolean
-  constructor(holder: LockHolder, begun = false) {
+  /** True where a person was asked, and ends the run. */
+  readonly stops: boolean
+  constructor(holder: LockHolder, { begun = false, stops = false } = {}) {
     super(`locked by ${holder.by}`)
     this.holder = holder
     this.begun = begun
+    this.stops = stops
   }
 }
 
@@ -80,6 +83,7 @@ export function createStepLock(
     // Whoever looks at it gets the failure; until then nobody does.
     answer.catch(() => undefined)
     asked = { at: performance.now(), answer }
+    locks.own.set(request.id, undefined)
     return answer
   }
   const record = async (): Promise<void> => {
@@ -114,6 +118,7 @@ export function createStepLock(
       },
       job: async (id, command, o) => {
         const lock = held?.joining() ?? (alone ? { ...request, alone } : undefined)
+        if (alone) locks.own.set(request.id, undefined)
         const job = await session.job(id, command, lock === undefined ? o : { ...o, lock })
         if (alone && job.refused === undefined) await record().catch(unlessRecording)
         return job
@@ -138,7 +143,7 @@ export function createStepLock(
               after,
             ),
         })
-        if (result.lockedBy !== undefined) throw new LockedOut(result.lockedBy, begun)
+        if (result.lockedBy !== undefined) throw new LockedOut(result.lockedBy, { begun })
         begun = true
         return result
       },
@@ -148,11 +153,19 @@ export function createStepLock(
       let answer = await ask(session, false)
       const from = asked?.at ?? performance.now()
       const over: string[] = []
+      const waited = new Set<string>()
       while (answer.is === 'theirs') {
         const { holder } = answer
-        if (over.includes(holder.lock) || !(await mayTakeOver(run, locks, unit, holder)))
-          throw new LockedOut(holder)
-        over.push(holder.lock)
+        // Another name of this host, on which a step of ours has just ended.
+        const given = locks.own.get(holder.lock)
+        if (given !== undefined && !waited.has(holder.lock)) {
+          waited.add(holder.lock)
+          await given
+        } else {
+          const may = over.includes(holder.lock) ? 'no' : await mayTakeOver(run, locks, unit, holder)
+          if (may !== 'yes') throw new LockedOut(holder, { stops: may === 'stop' })
+          over.push(holder.lock)
+        }
         answer = await session.lock({ ...request, over })
         asked = { at: from, answer: Promise.resolve(answer) }
       }
@@ -168,7 +181,9 @@ export function createStepLock(
       }
       held = answer.lock
       const since = (performance.now() - from) / 1000
-      return { sound: over.length === 0 && (held.recent === undefined || held.recent > since + 1) }
+      return {
+        sound: over.length + waited.size === 0 && (held.recent === undefined || held.recent > since + 1),
+      }
     },
     alone() {
       alone = run.asksPerson !== true && locks.takeOver.length === 0
@@ -191,6 +206,7 @@ export function createStepLock(
         if (recorded) await run.append('lock.released', { ...ref, lock: request.id }).catch(unlessRecording)
       })().finally(() => all.delete(given))
       all.add(given)
+      locks.own.set(request.id, given)
     },
   }
 }

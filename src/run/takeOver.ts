@@ -6,18 +6,19 @@ import type { Locks } from './locks.ts'
 import type { LockedOut } from './stepLock.ts'
 
 /**
- * True where this lock of another holder may be taken over: `--take-over` named it, or a person types its id. Flags that
- * approve steps do not approve this.
+ * Whether this lock of another holder may be taken over: `--take-over` named it, or a person types its id. Flags that
+ * approve steps do not approve this. `stop` where the person ends the run instead.
  */
 export async function mayTakeOver(
   run: RunContext,
-  { takeOver, by }: Pick<Locks, 'takeOver' | 'by'>,
+  { takeOver }: Pick<Locks, 'takeOver'>,
   unit: { step: string; host: string; title: string },
   holder: LockHolder,
-): Promise<boolean> {
-  if (takeOver.includes(holder.lock)) return true
-  if (run.asksPerson !== true) return false
-  const because = say(run, holder, by)
+): Promise<'yes' | 'no' | 'stop'> {
+  if (takeOver.includes(holder.lock)) return 'yes'
+  // What this run does at the same time is no obstacle to be cleared away.
+  if (run.asksPerson !== true || isOwn(run, holder)) return 'no'
+  const because = say(run, holder)
   const plan = { outcome: 'would_change' as const, because, changes: [] }
   const decision = await run.approve(
     {
@@ -41,34 +42,47 @@ export async function mayTakeOver(
     },
     run.signal,
   )
-  return decision.answer === 'run' && decision.how === 'typed'
+  if (decision.answer === 'run' && decision.how === 'typed') return 'yes'
+  return decision.answer === 'stop' ? 'stop' : 'no'
 }
 
-/** Journals that a step was not begun, or not brought to its end, for what it wants is another's. */
+/**
+ * Journals that a step was not begun, or not brought to its end, for what it wants is another's. The host counts as one on
+ * which a step failed; the run ends with it where a person said so.
+ */
 export async function endLockedOut(
   run: RunContext,
   ref: { run: string; step: string; host: string },
-  { holder, begun }: LockedOut,
+  { holder, begun, stops }: LockedOut,
 ): Promise<UnitEnd> {
   const reason = sayLocked(run, holder)
   if (begun) return endFailed(run, ref, `not brought to its end, and what it did is left as it is: ${reason}`)
   await run.append('step.skipped', { ...ref, reason: `stopped: ${reason}` })
-  return { end: 'stopped', code: 4, reason }
+  return { end: stops ? 'stopped' : 'failed', code: 4, reason }
 }
 
 /** Who has it, and what to do next. */
 export function sayLocked(run: RunContext, holder: LockHolder): string {
-  const next =
-    run.asksPerson === true
+  const next = isOwn(run, holder)
+    ? 'name the host once'
+    : run.asksPerson === true
       ? 'wait for it'
       : `wait for it, or take it over with --take-over ${inert(run, holder.lock)}`
-  return `${say(run, holder, run.locks?.by)}; ${next}`
+  return `${say(run, holder)}; ${next}`
 }
 
-function say(run: RunContext, holder: LockHolder, by: string | undefined): string {
-  const own = holder.incident === run.incident && holder.by === by
-  return `${inert(run, sayHolder(holder))}${own ? '; it is another console of yours in this incident, or was' : ''}`
+function say(run: RunContext, holder: LockHolder): string {
+  return `${inert(run, sayHolder(holder))}${whoseOwn(run, holder)}`
 }
+
+function whoseOwn(run: RunContext, holder: LockHolder): string {
+  if (isOwn(run, holder)) return '; this run holds it, under another name of the same host'
+  const own = holder.incident === run.incident && holder.by === run.locks?.by
+  return own ? '; it is another console of yours in this incident, or was' : ''
+}
+
+/** True where a step of this run has it: two names of the inventory may be one machine. */
+const isOwn = (run: RunContext, { lock }: LockHolder): boolean => run.locks?.own.has(lock) === true
 
 /** What a record on the host says was written by others. */
 const inert = (run: RunContext, text: string) => run.text(new TextEncoder().encode(text))

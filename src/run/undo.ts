@@ -2,7 +2,7 @@ import type { Change } from '../model/action.ts'
 import { applyChanges, type Started, whyBad } from './apply.ts'
 import { readerAs } from './as.ts'
 import type { RunContext } from './context.ts'
-import { armedWords, confirmRevert, lookAtRevert } from './revert/end.ts'
+import { armedWords, endMissing, fireRevert } from './revert/end.ts'
 import { revertOf } from './revert/ref.ts'
 
 /** How an undo ended. */
@@ -14,7 +14,8 @@ export interface UndoEnd {
 
 /**
  * Takes back what was started, newest first. The host is compared with the state that the step left: a file that
- * somebody changed since is shown, and left alone unless a responder agrees.
+ * somebody changed since is shown, and left alone unless a responder agrees. Where a revert waits on the host, the host
+ * does it at once instead: beside the revert, whose time may be over meanwhile, it could be done twice.
  *
  * Example: a step replaced a Caddyfile (its undo: put the backup back, reload) and reloaded (its undo: nothing).
  * Undo runs the reload's pair first (nothing to do), then puts the backup back and reloads.
@@ -27,16 +28,15 @@ export async function undoStarted(
   const ref = { run: context.run, step: unit.step, host: unit.host }
   const revert = revertOf(started)
   if (revert === undefined) return undoAll(context, unit, started)
-  const found = await lookAtRevert(context, ref, revert)
+  context.progress({ step: unit.step, host: unit.host, doing: 'the host takes it back' })
+  const found = await fireRevert(context, ref, revert)
   if (found.is === 'fired')
     return { verdict: found.verdict, code: found.verdict === 'ok' ? 0 : 1, reason: found.reason }
+  if (found.is === 'armed' || found.is === 'unknown')
+    return { verdict: 'unknown', code: 5, reason: `not undone from here: ${armedWords(found)}` }
   const end = await undoAll(context, unit, started)
-  // Only now: until all of it is back, the host has to do it where this console can't go on.
-  const after =
-    end.verdict === 'ok'
-      ? await confirmRevert(context, ref, revert, 'the step was undone')
-      : await lookAtRevert(context, ref, revert)
-  return after.is === 'kept' ? end : { ...end, reason: `${end.reason}; ${armedWords(after)}` }
+  if (end.verdict === 'ok' && found.is === 'missing') await endMissing(context, ref, revert)
+  return end
 }
 
 async function undoAll(

@@ -22,7 +22,9 @@ export function buildRunbook(form: RunbookFile, ground: Ground): Runbook {
   const own = new Set(ground.params.map(({ name }) => name))
   const params = [
     ...ground.params,
-    ...firstOf(others.flatMap((other) => other.params)).filter(({ name }) => !own.has(name)),
+    ...firstOf(
+      others.flatMap((other) => other.params.map((spec) => ({ ...spec, dir: spec.dir ?? other.dir }))),
+    ).filter(({ name }) => !own.has(name)),
   ]
   const vars = Object.fromEntries(
     Object.entries(form.vars ?? {}).map(([name, value]) => [name, String(value)]),

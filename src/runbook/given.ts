@@ -49,7 +49,7 @@ export async function resolveParams(
   const params: Params = {}
   for (const spec of runbook.params) {
     try {
-      const value = await valueFor(spec, given[spec.name], { ...sources, dir: runbook.dir })
+      const value = await valueFor(spec, given[spec.name], { ...sources, dir: spec.dir ?? runbook.dir })
       if (value !== undefined) params[spec.name] = value
       else if (spec.required) missing.push(spec)
     } catch (error) {

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { check } from '../model/issues.ts'
 import type { Runbook, Step } from '../model/runbook.ts'
 import type { Source } from '../model/source.ts'
@@ -112,8 +112,11 @@ function isOutside(folder: string, path: string): boolean {
 
 /** The steps of an included runbook as they stand in the including one. */
 export function includedSteps({ runbook, hosts }: { runbook: Runbook; hosts: string[] | undefined }): Step[] {
-  if (hosts === undefined) return runbook.steps
-  return runbook.steps.map((step) => (step.hosts === undefined ? { ...step, hosts } : step))
+  return runbook.steps.map((step) => ({
+    ...step,
+    dir: step.dir ?? runbook.dir,
+    ...(hosts === undefined || step.hosts !== undefined ? {} : { hosts }),
+  }))
 }
 
 /** Checks what only both files together show: names that are used twice, a check that is not there, a parameter that is secret in one only. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { keysAt } from '../model/issues.ts'
 import { includeForm } from './include.ts'
 import type { Kinds } from './kinds.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { zDuration } from '../model/schema.ts'
 
 /** Names of steps, checks, parameters and what `register` keeps; they stand in templates and on command lines. */

@@ -132,6 +132,21 @@ describe('trying hosts', () => {
     }
   })
 
+  it('fault 36: a slow host is told as slow, and not as one that runs nothing', async () => {
+    const slow = await privateSshd({ config: ['ForceCommand sleep 30'] })
+    try {
+      const [test] = await testHosts([sshdHost(slow)], {
+        secrets: createSecretStore(),
+        lookMs: 500,
+        onTest: () => {},
+      })
+      expect(test?.problem?.reason).toBe('it let us in, but did not finish within 0.5 s what sitrep looks at')
+      expect(test?.problem?.next).toContain('uptime')
+    } finally {
+      await slow.stop()
+    }
+  })
+
   it('a host that lets us in and runs nothing is told as such', async () => {
     const forced = await privateSshd({ config: ['ForceCommand echo not today >&2; exit 3'] })
     try {

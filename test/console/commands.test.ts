@@ -51,8 +51,12 @@ it('an ad hoc command is journaled before it starts, and is a job of that id', a
   const [started, ran] = records.filter(({ type }) => type.startsWith('command.'))
   expect(ran?.data).toMatchObject({ started: started?.id, exitCode: 3, stdout: 'hello' })
   expect(told).toEqual(['here: exit 3'])
-  // Its folder on the host is removed after its end is recorded.
-  expect(await (await fleet.session('here')).jobState(started?.id ?? '')).toEqual({ is: 'not_started' })
+  // Its folder on the host is removed after its end is recorded, and nobody waits for that.
+  const session = await fleet.session('here')
+  await vi.waitFor(
+    async () => expect(await session.jobState(started?.id ?? '')).toEqual({ is: 'not_started' }),
+    10_000,
+  )
   expect(incident.read().unknown).toEqual({})
 })
 

@@ -160,7 +160,10 @@ describe('kill -9 of a run, and the run that goes on', () => {
         expect((await resume('--from', from)).exitCode).toBe(0)
         expect(read('done')).toBe('one\nbegun\nended\nthree\n')
         expect(of('step.applied', 'two').filter(({ data }) => (data as Data).exitCode === 0)).toHaveLength(1)
-        expect(jobsLeft()).toEqual([])
+        // An id that was claimed stays taken for an hour: nothing begins under it any more.
+        const claimed = (job: string) =>
+          readFileSync(join(file('host-state'), 'sitrep', 'jobs', job, 'command'), 'utf8') === 'not begun\n'
+        expect(jobsLeft().filter((job) => !claimed(job))).toEqual([])
         rmSync(file('done'))
         rmSync(file('go'))
         rmSync(at.home, { recursive: true })
@@ -203,7 +206,9 @@ describe('kill -9 of a run, and the run that goes on', () => {
   it('within a step that was killed without an exit code: unknown, exit 5, not run again; --from goes past it', async () => {
     waiting()
     await killed(() => read('done').includes('begun'))
-    const [job = ''] = jobsLeft()
+    // The folder of the first step may not be removed yet.
+    const folder = join(file('host-state'), 'sitrep', 'jobs')
+    const [job = ''] = jobsLeft().filter((one) => !existsSync(join(folder, one, 'exit')))
     const group = Number(
       readFileSync(join(file('host-state'), 'sitrep', 'jobs', job, 'pgid'), 'utf8').split(' ')[0],
     )

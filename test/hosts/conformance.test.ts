@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { v7 } from 'uuid'
@@ -350,6 +350,60 @@ describe.each(Object.keys(transports))('a session over %s', (name) => {
       await job.remove()
     })
 
+    it('a supervisor that was killed alone: its command is told to run still', async () => {
+      const id = v7()
+      const seconds = longSleep()
+      const job = await session.job(id, { argv: ['sleep', seconds] })
+      await until('its sleep', () => sleeping(seconds).length > 0)
+      const [pid] = readFileSync(join(jobs(), id, 'pgid'), 'utf8').split(' ')
+      process.kill(Number(pid), 'SIGKILL')
+      expect(await job.done).toMatchObject({
+        endedBy: 'lost',
+        problem: expect.stringMatching(/^still running: pid \d+/),
+      })
+      const left = { is: 'unknown', reason: expect.stringMatching(/^still running: pid \d+/) }
+      expect(await session.jobState(id)).toMatchObject(left)
+      expect((await session.jobs()).find((one) => one.id === id)).toMatchObject(left)
+      process.kill(-Number(pid), 'SIGKILL')
+      await until('its end', () => sleeping(seconds).length === 0)
+      await job.remove()
+    })
+
+    it('a folder that goes while a job is followed is no reboot', async () => {
+      const [id, seconds] = [v7(), longSleep()]
+      await session.job(id, { argv: ['sleep', seconds] })
+      const other = await session.job(id, { argv: [] }, { attach: true })
+      await until('its sleep', () => sleeping(seconds).length > 0)
+      const [pid] = readFileSync(join(jobs(), id, 'pgid'), 'utf8').split(' ')
+      rmSync(join(jobs(), id), { recursive: true })
+      expect(await other.done).toMatchObject({
+        endedBy: 'lost',
+        removed: true,
+        problem: expect.stringContaining('not on the host any more'),
+      })
+      process.kill(-Number(pid), 'SIGKILL')
+    })
+
+    it('fault 29: an id that was claimed never starts, however late its order comes', async () => {
+      const [id, mark] = [v7(), join(folder, v7())]
+      expect(await session.jobState(id, { claim: true })).toEqual({ is: 'not_started' })
+      const late = await session.job(id, { argv: ['touch', mark] })
+      expect(await late.done).toMatchObject({ endedBy: 'exit', exitCode: 125, began: 'no' })
+      expect(await session.jobState(id, { claim: true })).toMatchObject({
+        is: 'done',
+        result: { began: 'no' },
+      })
+      const [found] = (await session.jobs()).filter((one) => one.id === id)
+      expect(found).toMatchObject({ is: 'done', unbegun: true, ageMs: expect.any(Number) })
+      expect(await late.cancel()).toMatchObject({ gone: true })
+      expect(existsSync(mark)).toBe(false)
+      await late.remove()
+      // Only attaching starts nothing either.
+      const none = await session.job(id, { argv: ['touch', mark] }, { attach: true })
+      expect(await none.done).toMatchObject({ endedBy: 'lost', removed: true })
+      expect(existsSync(mark)).toBe(false)
+    })
+
     it('refuses an id that is a path', async () => {
       await expect(session.job('../x', { argv: ['true'] })).rejects.toThrow(/named/)
     })
@@ -432,6 +486,6 @@ describe.each(Object.keys(transports))('a session over %s', (name) => {
       problem: expect.stringContaining('closed'),
     })
     const job = await own.job(v7(), { argv: ['true'] })
-    expect(await job.done).toMatchObject({ endedBy: 'lost' })
+    expect(await job.done).toMatchObject({ began: 'no', problem: expect.stringContaining('closed') })
   })
 })

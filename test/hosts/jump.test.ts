@@ -13,6 +13,7 @@ import { testKey } from './helpers/keys.ts'
 import { ask, createLinks, keyIn, person } from './helpers/links.ts'
 import { sshdHost, until } from './helpers/machine.ts'
 import { startProxy } from './helpers/proxy.ts'
+import { restartable } from './helpers/restart.ts'
 
 /** Connections that a server accepted a login on. */
 const logins = (sshd: PrivateSshd, from = 0) =>
@@ -99,6 +100,33 @@ describe.skipIf(!hasSshd())('jump hosts', () => {
     const error = await links.refused(behind([hop()], { knownHosts }))
     expect(error.message).toMatch(/^its host key has changed/)
     expect(error.where).toContain('core-1')
+  })
+
+  it('fault 2: a hop that was known once takes no other key later, whatever known_hosts says by then', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sitrep-hop-'))
+    const changing = await privateSshd({ folder })
+    const server = restartable(changing, folder)
+    const shared = share()
+    const { prompter, asked } = person([[/./, true]])
+    const through = (name: string) => behind([sshdHost(changing, { name: 'gate' })], { name })
+    try {
+      const link = await links.open(through('core-1'), { shared, prompter })
+      await server.kill()
+      await until('the loss', () => link.transport.state().is === 'lost')
+      server.changeKey()
+      writeFileSync(changing.knownHosts, '')
+      await server.start()
+      const error = await links.refused(through('core-2'), { shared, prompter })
+      expect(error).toMatchObject({
+        phase: 'host key',
+        message: expect.stringMatching(/^the jump host gate: its host key is not the one/),
+      })
+      expect(error.fingerprints[1]).toBe(changing.hostKeyFingerprint)
+      expect(asked).toEqual([])
+    } finally {
+      await server.kill()
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('an unknown hop is asked about under its own name, and written down in its own file', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { lastingTransport } from '../../src/hosts/lasting/lasting.ts'
 import { openLink } from '../../src/hosts/link.ts'
 import { createPool } from '../../src/hosts/pool.ts'
 import { createSecretStore } from '../../src/hosts/secrets.ts'
-import { keepState, now } from '../../src/hosts/states.ts'
+import { isClosed, keepState, now } from '../../src/hosts/states.ts'
 import type { Session } from '../../src/model/command.ts'
 import { defaultLinkTimes, type Host, type HostState } from '../../src/model/host.ts'
 import { type PrivateSshd, type PrivateSshdOptions, privateSshd } from '../lab/privateSshd.ts'
@@ -196,7 +196,36 @@ describe('a link that is lost', () => {
     expect(await echo(session, 'never')).toMatchObject({ endedBy: 'lost', problem: expect.any(String) })
     const ran = join(folder, v7())
     const job = await session.job(v7(), { argv: ['touch', ran] })
-    expect(await job.done).toMatchObject({ endedBy: 'lost' })
+    expect(await job.done).toMatchObject({
+      began: 'no',
+      problem: expect.stringContaining('the command was not started'),
+    })
+    expect(existsSync(ran)).toBe(false)
+  })
+
+  it('a link that comes at the very moment of closing is closed, too', async () => {
+    const coming = Promise.withResolvers<void>()
+    const links = [await openLink(through(), { secrets: createSecretStore(), times: defaultLinkTimes })]
+    const state = keepState({ is: 'connecting', since: now() })
+    let closing: Promise<void> | undefined
+    const transport = lastingTransport(links[0]!, {
+      attempt: async () => {
+        const next = await openLink(direct(), { secrets: createSecretStore(), times: defaultLinkTimes })
+        links.push(next)
+        closing = transport.close()
+        coming.resolve()
+        return next
+      },
+      times: { back: 5000 },
+      retry: quick.retry,
+      state,
+      onRefused: () => {},
+    })
+    proxy.cut()
+    await coming.promise
+    await closing
+    await until('the end of the late link', () => isClosed(links[1]!.transport.state()))
+    expect(isClosed(state.get())).toBe(true)
   })
 
   it('a session that is closed meanwhile ends what waits, and opens nothing any more', async () => {
@@ -235,6 +264,45 @@ describe('a host that refuses', () => {
     })
     expect(events.slice(tried)).toMatchObject([{ is: 'refused', phase: 'host key' }])
     expect(connections()).toBeLessThan(20)
+    await session[Symbol.asyncDispose]()
+    await host.kill()
+  })
+
+  it('fault 2: in mid-incident no other key is taken, and nobody is asked, whatever known_hosts says by now', async () => {
+    const own = join(folder, v7())
+    const changing = await ownSshd({ folder: own })
+    const host = restartable(changing, own)
+    const asked: string[] = []
+    const yes = async (q: { what: string }) => {
+      asked.push(q.what)
+      return true
+    }
+    const none = async () => undefined
+    const prompter = { confirm: yes, secret: none, text: none }
+    const { session, events } = await watched(sshdHost(changing), { prompter })
+    const refusals = () =>
+      events.flatMap((event) => (event.is === 'refused' ? [[event.phase, ...event.fingerprints]] : []))
+    await host.kill()
+    // The line of the first key is gone: to know nobody is not to know the host.
+    writeFileSync(changing.knownHosts, '')
+    await host.start()
+    await until('the refusal', () => session.state().is === 'refused')
+    expect(refusals()).toEqual([['host key', changing.hostKeyFingerprint]])
+    await host.kill()
+    host.changeKey()
+    await host.start()
+    expect((await echo(session, 'never')).problem).toMatch(/is not the one that this session began with/)
+    const [phase, shown, first] = refusals().at(-1) ?? []
+    expect([phase, first]).toEqual(['host key', changing.hostKeyFingerprint])
+    expect(shown).not.toBe(first)
+    // Also where somebody has written the other key down meanwhile.
+    const [type, blob] = readFileSync(join(own, 'host_key.pub'), 'utf8').split(' ')
+    writeFileSync(changing.knownHosts, `[${changing.address}]:${changing.port} ${type} ${blob}\n`)
+    expect(await echo(session, 'never')).toMatchObject({
+      endedBy: 'lost',
+      problem: expect.stringContaining(`it shows ${shown}; it was ${first}`),
+    })
+    expect(asked).toEqual([])
     await session[Symbol.asyncDispose]()
     await host.kill()
   })

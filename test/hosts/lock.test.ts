@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hashOfResource } from '../../src/hosts/lock/text.ts'
 import type { Session } from '../../src/model/command.ts'
 import { type HeldLock, type LockAnswer, type LockRequest, sayHolder } from '../../src/model/lock.ts'
-import { type Bench, localBench, ssh2Bench, text, until } from './helpers/machine.ts'
+import { type Bench, localBench, opensshBench, ssh2Bench, text, until } from './helpers/machine.ts'
 import { startProxy } from './helpers/proxy.ts'
 
 const place = '/run/lock/sitrep'
@@ -86,7 +86,7 @@ describe.each([
     const record = readFileSync(join(folder(resource), request.id), 'utf8')
     for (const line of ['by ana@laptop', 'incident an-incident', `step ${request.step}`])
       expect(record).toContain(`${line}\n`)
-    expect(record).toMatch(/^since \d{4}-.*Z$/m)
+    expect(record).toMatch(/^at \d+$/m)
     expect(record).toContain(`boot ${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')}`)
     expect(record).toMatch(/^until \d+$/m)
     await lock.release()
@@ -282,4 +282,40 @@ describe('a lock and the end of what holds it', () => {
       await bench.close()
     }
   })
+
+  it.each([
+    ['ssh2', ssh2Bench],
+    ['openssh', opensshBench],
+  ] as const)(
+    'fault 37: MaxSessions 1 over %s: it is kept without a channel while a command needs that, and given back',
+    async (_, makeBench) => {
+      const bench = await makeBench(['MaxSessions 1'])
+      const other = await ssh2Bench()
+      try {
+        const [ana, ben] = await Promise.all([bench.open(), other.open()])
+        const first = wanted({ seconds: 3 })
+        // A second lane is asked for meanwhile, and the host is heard to give none: before the keeper comes.
+        await Promise.all([1, 2].map(() => ana.run({ argv: ['sleep', '1.5'] })))
+        const lock = ours(await ana.lock(first))
+        const marker = join(bench.state, 'ran')
+        const running = ended(ana, `one-${first.id}`, `touch ${marker}; echo ran`, lock.joining())
+        // Long before the host would be given up for having no channel.
+        await until('the command ran', () => existsSync(marker), 10_000)
+        const { result } = await running
+        expect(text(result).out).toBe('ran\n')
+        // Longer than it lasts where nobody renews it.
+        const end = Date.now() + 5000
+        await until('its time to be over', async () => {
+          expect((await ben.lock(rival(first))).is).toBe('theirs')
+          return Date.now() > end || undefined
+        })
+        await lock.release()
+        expect(records(first.resources[0]!)).toEqual([])
+      } finally {
+        await bench.close()
+        await other.close()
+      }
+    },
+    60_000,
+  )
 })

@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { hashOfResource, keepText, lockText } from '../../src/hosts/lock/text.ts'
@@ -117,6 +127,63 @@ describe.each(shells)('locks as text, in %s', (shell) => {
     )
     expect(readdirSync(dir.at('elsewhere'))).toEqual([])
   })
+
+  it('passes nothing on of a file that another put in the place of what was given back last, and leaves no draft', async () => {
+    const uid = process.getuid?.() ?? 0
+    const last = join(shared, 'sitrep', `.last-${uid}`)
+    const private_ = dir.at('private')
+    writeFileSync(private_, 'BEGIN PRIVATE KEY\n12 secret words\n', { mode: 0o600 })
+    mkdirSync(join(shared, 'sitrep'))
+    chmodSync(join(shared, 'sitrep'), 0o1777)
+    symlinkSync(private_, last)
+    const names = () => readdirSync(join(shared, 'sitrep'))
+    await using first = keep(wanted())
+    expect(await first.said('held', 'locked', 'lockfailed')).toBe('held')
+    await first.end()
+    expect(names()).toEqual([`.last-${uid}`])
+    expect(readlinkSync(last)).toBe(private_)
+
+    // The same where the link came after the last look at the name: what has not our own form is passed by.
+    rmSync(last)
+    const own = `4 ${'a'.repeat(64)} ${'b'.repeat(16)}`
+    writeFileSync(last, `${readFileSync(private_, 'utf8')}${own}\n`)
+    await using second = keep(wanted())
+    expect(await second.said('held', 'locked', 'lockfailed')).toBe('held')
+    await second.end()
+    const lines = readFileSync(last, 'utf8').trim().split('\n')
+    expect(lines.at(-1)).toBe(own)
+    expect(lines.slice(0, -1).join('\n')).toMatch(/^(\d+ [0-9a-f]{64} [0-9a-f]{16}\n?){2}$/)
+    expect(names()).toEqual([`.last-${uid}`])
+  })
+
+  it.each(['keeps', 'gives to a job'])(
+    'writes to no file that another put in the place of the record which it %s',
+    async (which) => {
+      const request = wanted()
+      const private_ = dir.at('private')
+      writeFileSync(private_, 'mine\n')
+      const make =
+        which === 'keeps' ? keepText(request, nonce, 30) : `${lockText(request, nonce).take}\nlksay held`
+      const record = join(folder(join(shared, 'sitrep')), request.id)
+      // As the owner of the folder could do it at the worst moment.
+      const swapped = make.replace('\nlkopen ', `\nrm -f ${record}; ln -s ${private_} ${record}\nlkopen `)
+      expect(swapped).not.toBe(make)
+      await using first = run(swapped)
+      expect(await first.said('held', 'locked', 'lockfailed')).toMatch(
+        /^lockfailed .* is not the file that was made/,
+      )
+      await first.end()
+      rmSync(record)
+      // A file of one's own in its place does no better.
+      const copied = make.replace('\nlkopen ', `\nrm -f ${record}; ln ${private_} ${record}\nlkopen `)
+      await using second = run(copied)
+      expect(await second.said('held', 'locked', 'lockfailed')).toMatch(
+        /^lockfailed .* is not the file that was made/,
+      )
+      await second.end()
+      expect(readFileSync(private_, 'utf8')).toBe('mine\n')
+    },
+  )
 
   it('without flock on the host a job is known by its process', { timeout: 30_000 }, async () => {
     const path = dir.at('bin')

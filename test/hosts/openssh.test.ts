@@ -188,6 +188,30 @@ describe('the host key', () => {
     expect(asked).toEqual([])
   })
 
+  it('fault 2: a session that has begun takes no other key, and nobody is asked about one', async () => {
+    const { prompter, asked } = nobody()
+    const other = fingerprintOf(testKey().key)
+    await links.open(host(), { expected: plain.hostKeyFingerprint })
+    for (const knownHosts of [[plain.knownHosts], [file('')]])
+      expect(await links.refused(host({ knownHosts }), { expected: other, prompter })).toMatchObject({
+        phase: 'host key',
+        fingerprints: [plain.hostKeyFingerprint, other],
+      })
+    const gone = host({ knownHosts: [file('')] })
+    expect(await links.refused(gone, { expected: plain.hostKeyFingerprint, prompter })).toMatchObject({
+      phase: 'host key',
+      message: expect.stringContaining('is not known'),
+    })
+    expect(asked).toEqual([])
+  })
+
+  it('a host that is given no known_hosts file is known by nobody', async () => {
+    expect(await links.refused(host({ knownHosts: [] }))).toMatchObject({
+      phase: 'host key',
+      fingerprints: [plain.hostKeyFingerprint],
+    })
+  })
+
   it('fault 5: a revoked key is refused, and a file that can not be read refuses', async () => {
     const key = keyIn(plain.knownHosts)
     const both = `[127.0.0.1]:${plain.port} ${key}\n@revoked * ${key}\n`
@@ -214,6 +238,45 @@ describe('the host key', () => {
     expect(shown.verdict).toEqual({ is: 'unknown', fingerprint: plain.hostKeyFingerprint })
     expect((await showOpensshHostKey(host(), { secrets })).verdict.is).toBe('known')
     expect(plain.log().slice(from)).not.toMatch(/publickey|authenticating user/i)
+  })
+})
+
+describe('a banner in the words of ssh', () => {
+  it('forges neither the key that was accepted, nor why a login failed', async () => {
+    const banner = file(
+      'debug1: Server host key: ssh-ed25519 SHA256:EVIL\nssh: connect to host x port 22: foo\ndebug1: Entering interactive session.\n',
+    )
+    const sshd = await privateSshd({ config: ['SetEnv SHLVL=2', `Banner ${banner}`] })
+    const link = await links.open(opensshHost(sshd))
+    expect(link.fingerprint).toBe(sshd.hostKeyFingerprint)
+    expect(await ask(link, 'echo in')).toBe('in')
+    const other = join(folder, v7())
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', other])
+    const error = await links.refused(opensshHost(sshd, { identityFiles: [other] }))
+    await sshd.stop()
+    expect(error).toMatchObject({ phase: 'authentication', passing: false })
+    expect(error.message).toContain('the host takes publickey')
+  })
+})
+
+describe('the keys of an entry', () => {
+  it('are the only ones, whatever the OpenSSH configuration names', async () => {
+    const other = join(folder, v7())
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', other])
+    const { stdout: ssh } = await execa('sh', ['-c', 'command -v ssh'])
+    const bin = mkdtempSync(join(folder, 'bin-'))
+    const config = file(`IdentityFile ${plain.identityFile}\n`)
+    writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${ssh} -F ${config} "$@"\n`, { mode: 0o755 })
+    const path = process.env.PATH
+    process.env.PATH = `${bin}:${path}`
+    try {
+      const error = await links.refused(host({ identityFiles: [other] }))
+      expect(error).toMatchObject({ phase: 'authentication', passing: false })
+      expect(error.message).toContain(`tried: ${other};`)
+      await links.open(host({ identityFiles: [plain.identityFile] }))
+    } finally {
+      process.env.PATH = path
+    }
   })
 })
 
@@ -244,6 +307,34 @@ describe('what ssh asks', () => {
       `that was not it; the passphrase of ${identityFiles[0]}`,
     ])
     expect(secrets.entries().map(({ value }) => value)).toContain('right one')
+  })
+
+  it('a host that asks for the passphrase in the words of ssh does not get the one that is known', async () => {
+    const identityFiles = [await encrypted('right one')]
+    const shared = share()
+    const once = person([[/the passphrase of/, 'right one']])
+    await links.open(host({ identityFiles }), { prompter: once.prompter, shared })
+    const got: string[] = []
+    const key = testKey()
+    const server = new ssh2.Server({ hostKeys: [key.private] }, (client) => {
+      client.on('error', () => {})
+      client.on('authentication', (context) => {
+        if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive'])
+        const keyboard = context as KeyboardAuthContext
+        const prompt = `Enter passphrase for key '${identityFiles[0]}': `
+        keyboard.prompt([{ prompt, echo: false }], '', '', (answers) => {
+          got.push(...answers)
+          keyboard.reject()
+        })
+      })
+    })
+    const port = await listen(server)
+    const knownHosts = [file(`[127.0.0.1]:${port} ${key.type} ${key.blob}\n`)]
+    const { prompter, asked } = nobody()
+    const error = await links.refused(host({ port, knownHosts, identityFiles }), { prompter, shared })
+    expect(error.phase).toBe('authentication')
+    expect(got.join()).not.toContain('right one')
+    expect(asked[0]?.what).toContain('this host asks')
   })
 
   it('is refused in time where nobody answers', async () => {

@@ -52,6 +52,28 @@ describe('pool', () => {
     await pool.close()
   })
 
+  it('a signal gives up what is being opened, at once, and leaves open what is', async () => {
+    const abort = new AbortController()
+    const states: string[] = []
+    const pool = createPool({
+      connect: (host, { signal }) =>
+        host === one
+          ? local(host)
+          : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      onState: (host, state) => states.push(`${host} ${state.is} ${'reason' in state ? state.reason : ''}`),
+      signal: abort.signal,
+    })
+    const session = await pool.get(one)
+    const opening = pool.get(two)
+    abort.abort(new Error('stopped'))
+    await expect(opening).rejects.toThrow('stopped')
+    // Nobody refused us.
+    expect(states.at(-1)).toBe('two lost closed')
+    expect(await pool.get(one)).toBe(session)
+    expect(session.state().is).toBe('ready')
+    await pool.close()
+  })
+
   it('tells a host that did not answer from one that refused', async () => {
     const pool = createPool({
       connect: () => Promise.reject(new ConnectError('connect', 'no answer', { where: 'one' })),

@@ -100,6 +100,69 @@ describe('the host key', () => {
     expect(again.state().is).toBe('ready')
   })
 
+  it('three entries of one address ask once about its key, and write it down once', async () => {
+    const asked: string[] = []
+    const prompter: Prompter = {
+      ...never,
+      confirm: async (q) => {
+        asked.push(q.who)
+        return true
+      },
+    }
+    const known = join(folder, v7())
+    const sessions = await Promise.all(
+      ['one', 'two', 'three'].map((name) => bench.open({ name, knownHosts: [known] }, { prompter })),
+    )
+    expect(sessions.map((session) => session.state().is)).toEqual(['ready', 'ready', 'ready'])
+    expect(asked).toHaveLength(1)
+    expect(readFileSync(known, 'utf8').trim().split('\n')).toHaveLength(1)
+  })
+
+  it('a key that another session wrote down while the question stood there is not written twice', async () => {
+    const known = join(folder, v7())
+    const prompter: Prompter = {
+      ...never,
+      confirm: async () => {
+        writeFileSync(known, `* ${keyLine}\n`)
+        return true
+      },
+    }
+    const session = await bench.open({ knownHosts: [known] }, { prompter })
+    expect(session.state().is).toBe('ready')
+    expect(readFileSync(known, 'utf8')).toBe(`* ${keyLine}\n`)
+  })
+
+  it('nobody is asked about a key that can not be written down, and no file knows nobody', async () => {
+    for (const knownHosts of [['/dev/null'], []])
+      expect(await refused(sshdHost(bench.sshd, { knownHosts }), { prompter: never })).toMatchObject({
+        phase: 'host key',
+        message: expect.stringContaining('is not known'),
+      })
+  })
+
+  it('the time in which a person was asked is not counted as the time of the host', async () => {
+    const events: ConnectEvent[] = []
+    let open = 0
+    const prompter: Prompter = {
+      ...never,
+      confirm: async () => {
+        const from = performance.now()
+        await until('a slow person', () => performance.now() - from > 700)
+        open = performance.now() - from
+        return true
+      },
+    }
+    const began = performance.now()
+    await bench.open(
+      { knownHosts: [join(folder, v7())] },
+      { prompter, onEvent: (event) => events.push(event) },
+    )
+    const whole = performance.now() - began
+    expect(events).toMatchObject([{ is: 'connected' }])
+    for (const event of events)
+      if (event.is === 'connected') expect(event.ms).toBeLessThanOrEqual(whole - open)
+  })
+
   it('fault 2: a changed key is refused, names both fingerprints, and nobody is asked', async () => {
     const other = testKey()
     const knownHosts = [file(`[127.0.0.1]:${bench.sshd.port} ${other.type} ${other.blob}\n`)]

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { offeredAlgorithms } from '../../src/hosts/ssh2/algorithms.ts'
 import { adHocHost } from '../../src/inventory/choose.ts'
 import { completeHost } from '../../src/inventory/complete.ts'
 import { askSsh } from '../../src/inventory/openssh/ask.ts'
+import { builtIn } from '../../src/inventory/openssh/unused.ts'
 import { hostsOf, operator, operatorHome } from './helpers/config.ts'
 
 const { at, write, completed } = operatorHome()
@@ -134,6 +136,43 @@ describe('a host that is completed from the OpenSSH configuration', () => {
   })
 })
 
+describe('the known_hosts files of a configuration', () => {
+  const bare = 'hosts: { h: {} }'
+
+  it('are none where it says none, and those of the other kind stay', async () => {
+    const none = 'UserKnownHostsFile none\n'
+    expect((await completed(none, bare)).knownHosts).toEqual([
+      '/etc/ssh/ssh_known_hosts',
+      '/etc/ssh/ssh_known_hosts2',
+    ])
+    expect((await completed(`${none}GlobalKnownHostsFile none`, bare)).knownHosts).toEqual([])
+    const without = { ssh: join(at.home, 'no-such-ssh') }
+    expect((await completed('UserKnownHostsFile /k', bare, without)).knownHosts).toEqual([
+      '/k',
+      '/etc/ssh/ssh_known_hosts',
+      '/etc/ssh/ssh_known_hosts2',
+    ])
+    expect(await completed('', bare, without)).not.toHaveProperty('knownHosts')
+  })
+
+  // ssh fills in tokens by itself; the library knows not all of them.
+  it.each([
+    ['/k/%%C', 'ssh'],
+    ['~/.ssh/%C', 'no-such-ssh'],
+    ['~bob/known', 'no-such-ssh'],
+    ['/k ${SITREP_NO_SUCH}/k', 'no-such-ssh'],
+  ])(
+    'fault 5: %s can not be filled in by %s, so the host is unusable: it may hold what is revoked',
+    async (path, ssh) => {
+      const host = await completed(`UserKnownHostsFile ${path}`, bare, { ssh })
+      expect(host.unusable?.reason).toMatch(
+        /^UserKnownHostsFile ".*" of the OpenSSH configuration: .*(can not be filled in|is not set)/,
+      )
+      expect(host).not.toHaveProperty('knownHosts')
+    },
+  )
+})
+
 describe('a configuration that can not be used', () => {
   it('fault 9: is refused with the keyword and the value, and nothing of it is taken', async () => {
     const hostile: [string, string][] = [
@@ -176,6 +215,9 @@ describe('a configuration that can not be used', () => {
     const said = await completed(broken, 'hosts: { h: { address: 10.0.0.1 } }')
     expect(said.unusable).toBeUndefined()
     expect(said.notes).toEqual([expect.stringContaining('Bad configuration option')])
+    // The system's ssh is not to read it either.
+    expect(said.withoutSshConfig).toBe(true)
+    expect(await completed('', 'hosts: { h: { address: 10.0.0.1 } }')).not.toHaveProperty('withoutSshConfig')
   })
 
   it('fault 19: whatever a name may be, it stands behind -- where ssh is asked', async () => {
@@ -219,6 +261,51 @@ describe('what asks for the system’s ssh', () => {
     expect(said).not.toHaveProperty('because')
   })
 
+  it('fault 5: RevokedHostKeys, without which no other way is taken', async () => {
+    const config = 'RevokedHostKeys /etc/ssh/revoked\n'
+    expect(await completed(config, bare)).toMatchObject({
+      transport: 'openssh',
+      because: 'RevokedHostKeys is set (/etc/ssh/revoked)',
+    })
+    expect((await completed(config, 'hosts: { h: { transport: openssh } }')).unusable).toBeUndefined()
+    const said = await completed(config, 'hosts: { h: { transport: ssh2 } }')
+    expect(said.unusable).toEqual({
+      reason: "RevokedHostKeys is set (/etc/ssh/revoked): only the system's ssh can check that",
+      next: 'say transport: openssh, or leave it out',
+    })
+    const without = await completed(config, bare, { ssh: join(at.home, 'no-such-ssh') })
+    expect(without.unusable?.next).toBe('install the OpenSSH client')
+    const behind = `Host bastion\n  ${config}`
+    const hop = 'hosts: { h: { jump: bastion, transport: ssh2 }, bastion: { transport: openssh } }'
+    expect((await completed(behind, hop)).unusable?.reason).toMatch(/^the jump host bastion: RevokedHostKeys/)
+    expect((await completed('RevokedHostKeys none', bare)).transport).toBe('ssh2')
+  })
+
+  it('tells what the built-in client does not follow', async () => {
+    const config = `Ciphers aes256-gcm@openssh.com
+HostKeyAlgorithms ssh-ed25519
+BindAddress 127.0.0.1
+AddressFamily inet
+PreferredAuthentications publickey
+`
+    const words = ['Ciphers', 'HostKeyAlgorithms', 'BindAddress 127.0.0.1', 'AddressFamily inet']
+    const all = [...words, 'PreferredAuthentications publickey']
+    for (const o of [{}, { ssh: join(at.home, 'no-such-ssh') }]) {
+      const { notes } = await completed(config, bare, o)
+      for (const word of all)
+        expect(notes).toContainEqual(
+          expect.stringMatching(new RegExp(`^${word} of the OpenSSH configuration`)),
+        )
+      expect(notes).toHaveLength(5)
+    }
+    expect(await completed(config, 'hosts: { h: { transport: openssh } }')).not.toHaveProperty('notes')
+    // Without a word of the user it offers what OpenSSH would.
+    expect(await completed('Ciphers +aes128-cbc', bare)).not.toHaveProperty('notes')
+    const offered = offeredAlgorithms([])
+    expect(offered.cipher).toEqual(builtIn.ciphers?.offers)
+    expect(offered.serverHostKey).toEqual(builtIn.hostkeyalgorithms?.offers)
+  })
+
   it('fault 6: a key with a certificate beside it, and one of the inventory', async () => {
     const key = await write('.ssh/withcert', 'x')
     await write('.ssh/withcert-cert.pub', 'x')
@@ -253,7 +340,7 @@ describe('what asks for the system’s ssh', () => {
 
   it('is not an ordinary key, nor what a distribution says for everybody', async () => {
     const key = join(at.home, '.ssh/ordinary')
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'ana@desk-1 sk-ssh', '-f', key])
     expect(await completed('IdentityFile ~/.ssh/ordinary', bare)).toMatchObject({ transport: 'ssh2' })
     // Debian's own /etc/ssh/ssh_config says GSSAPIAuthentication yes.
     const [host] = hostsOf('hosts: { h: {} }')

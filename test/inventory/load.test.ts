@@ -259,6 +259,54 @@ describe('a file of somebody else', () => {
   })
 })
 
+describe('a file that was only found', () => {
+  const text = 'hosts:\n  a:\n    proxy_command: nc %h %p\n    forward_agent: true\n    known_hosts: known\n'
+  const parsed = (source: string, doubts: Parameters<typeof parseInventory>[3]) =>
+    parseInventory(source, '/w/clone/sitrep.yaml', operator, doubts).findings.map(
+      ({ at, message }) => `${at.file}:${at.line}:${at.column}: ${message}`,
+    )
+
+  it('names no command for this machine and forwards no agent until its folder is trusted', async () => {
+    const dir = await realpath(await mkdtemp(join(tmpdir(), 'sitrep-inv-')))
+    const file = join(dir, 'sitrep.yaml')
+    await writeFile(file, text)
+    const asked: string[] = []
+    const loaded = (trusted: boolean) =>
+      loadInventory(file, operator, async (folder) => {
+        asked.push(folder)
+        return trusted
+      })
+    const { inventory, findings } = await loaded(false)
+    expect(inventory).toBeUndefined()
+    expect(findings.map(({ at, level }) => [at, level])).toEqual([
+      [{ file, line: 3, column: 5 }, 'error'],
+      [{ file, line: 4, column: 5 }, 'error'],
+    ])
+    expect(findings[0]?.message).toBe(
+      `this inventory was only found, so it may not say proxy_command; if you trust it: sitrep trust --runbooks ${dir}, or name it with --inventory`,
+    )
+    expect((await loaded(true)).inventory?.hosts[0]?.proxyCommand).toBe('nc %h %p')
+    expect((await loadInventory(file, operator)).findings).toEqual([])
+    expect(asked).toEqual([dir, dir])
+    await writeFile(file, 'hosts: { a: { forward_agent: false, identity_file: k } }')
+    expect((await loaded(false)).findings).toEqual([])
+    await rm(dir, { recursive: true })
+  })
+
+  it('of somebody else says no known_hosts and no keys either', () => {
+    const doubts = { foreign: 'this file belongs to somebody else', foundIn: '/w/clone' }
+    expect(parsed(text, doubts)).toEqual([
+      '/w/clone/sitrep.yaml:3:5: this file belongs to somebody else, so it can not name a command for this machine',
+      expect.stringMatching(/:4:5: .* may not say forward_agent/),
+      expect.stringMatching(/:5:5: .* may not say known_hosts/),
+    ])
+    expect(parsed('hosts: { a: { identity_file: k } }', doubts)).toEqual([
+      expect.stringMatching(/:1:15: .* may not say identity_file/),
+    ])
+    expect(parsed('hosts: { a: { known_hosts: k } }', { foreign: 'x' })).toEqual([])
+  })
+})
+
 describe('finding it', () => {
   it('looks upwards from the working directory, then in the config folder', async () => {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'sitrep-inv-')))

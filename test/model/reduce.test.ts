@@ -224,6 +224,23 @@ describe('steps', () => {
     expect(inSync.state).toBe('in_sync')
   })
 
+  it('fault 28: keep the end that was seen, whoever lost sight of it, and take it in place of one that was not', () => {
+    // Who lost the link, or found nothing of it, knows less than who saw the end of it; the other way round it is news.
+    for (const less of [{ endedBy: 'lost' }, { endedBy: 'cancel', began: 'no' }]) {
+      const blind = applied('a', { exitCode: undefined, ...less })
+      for (const both of [
+        [applied('a'), blind],
+        [blind, applied('a')],
+      ]) {
+        expect(fold(started('a'), ...both).changes[0]?.applied).toMatchObject({
+          endedBy: 'exit',
+          exitCode: 0,
+        })
+        expect(foldAll([started('a'), ...both], 'x').jobs?.a?.ended).toBe('exit')
+      }
+    }
+  })
+
   it('show a failed command in their row', () => {
     const { timeline } = foldAll([started('a'), applied('a', { exitCode: 3 })], 'x')
     expect(timeline[0]).toMatchObject({ evidence: 'exit 3, 5 ms', bad: true })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { gatherApprovals } from '../../src/run/gather.ts'
 import { countOutcomes, groupPlans } from '../../src/run/grouped.ts'
 import type { ApprovalRequest, Decision, StepPlan } from '../../src/run/types.ts'
@@ -51,8 +51,10 @@ describe('gatherApprovals', () => {
     ]
     expect(person.asked).toEqual([])
     gathered.done('d')
-    expect(person.hosts()).toEqual([['a', 'c'], ['b']])
+    // One question after another.
+    expect(person.hosts()).toEqual([['a', 'c']])
     person.asked[0]?.answer(run)
+    await vi.waitFor(() => expect(person.hosts()).toEqual([['a', 'c'], ['b']]))
     person.asked[1]?.answer({ answer: 'skip', reason: 'not this' })
     expect(await Promise.all(answers)).toEqual([run, { answer: 'skip', reason: 'not this' }, run])
   })
@@ -70,9 +72,39 @@ describe('gatherApprovals', () => {
     person.asked[0]?.answer(run)
     await earlier
     gathered.done('b')
-    expect(person.hosts()).toEqual([['b'], ['a']])
+    await vi.waitFor(() => expect(person.hosts()).toEqual([['b'], ['a']]))
     person.asked[1]?.answer(run)
     expect(await later).toEqual(run)
+  })
+
+  it('answers what waits, what is asked and what comes with stop, once the run has stopped', async () => {
+    const person = byHand()
+    const gathered = gatherApprovals(person.approve, ['a', 'b', 'c'])
+    for (const host of ['a', 'b', 'c']) gathered.next(host)
+    const answers = ['a', 'b'].map((host) => gathered.approver(host)(request(host, host), signal))
+    gathered.done('c')
+    expect(person.hosts()).toEqual([['a']])
+    gathered.stop('c failed')
+    const stop = { answer: 'stop', reason: 'c failed' }
+    expect(await answers[1]).toEqual(stop)
+    expect(await gathered.approver('c')(request('c'), signal)).toEqual(stop)
+    person.asked[0]?.answer(run)
+    expect(await answers[0]).toEqual(stop)
+    expect(person.asked).toHaveLength(1)
+  })
+
+  it('a stop ends the questions after it', async () => {
+    const person = byHand()
+    const gathered = gatherApprovals(person.approve, ['a', 'b'])
+    for (const host of ['a', 'b']) gathered.next(host)
+    const answers = ['b', 'a'].map((host) => gathered.approver(host)(request(host, host), signal))
+    person.asked[0]?.answer({ answer: 'stop', reason: 'no' })
+    expect(await Promise.all(answers)).toEqual([
+      { answer: 'stop', reason: 'no' },
+      { answer: 'stop', reason: 'no' },
+    ])
+    // In the order of the hosts, whoever came first.
+    expect(person.hosts()).toEqual([['a']])
   })
 
   it('asks at once for what a host asks a second time in one step', async () => {
@@ -91,6 +123,31 @@ describe('gatherApprovals', () => {
 })
 
 describe('groupPlans', () => {
+  it('two files that differ behind what a diff shows are not the same change', () => {
+    const hidden = (host: string, from: string, o: { hidden?: string; unified?: string }) => ({
+      ...plan(host, 'replace it'),
+      plan: {
+        outcome: 'would_change' as const,
+        because: '',
+        changes: [
+          {
+            do: {
+              say: 'replace it',
+              run: { argv: ['true'] },
+              diff: { path: '/f', from, to: 'new', unified: '', ...o },
+            },
+            undo: [],
+          },
+        ],
+      },
+    })
+    const groups = (o: { hidden?: string; unified?: string }) =>
+      groupPlans([hidden('h1', 'aaa', o), hidden('h2', 'bbb', o)])[0]?.groups.length
+    expect(groups({ hidden: 'it is binary' })).toBe(2)
+    expect(groups({ unified: '-A=‹secret:A changed›' })).toBe(2)
+    expect(groups({ unified: '-a\n+b' })).toBe(1)
+  })
+
   it('puts hosts with the same changes together, what differs first, and counts', () => {
     const same = (host: string) => plan(host, '', { outcome: 'in_sync', because: `pid of ${host}` })
     const plans = [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { bearable, runUnits } from '../../src/run/run.ts'
-import type { ApprovalRequest } from '../../src/run/types.ts'
+import type { ApprovalRequest, Decision } from '../../src/run/types.ts'
 import { tempDir } from '../helpers/reader.ts'
 import { enter, type RunBench, runBench } from './bench.ts'
 
@@ -54,7 +54,10 @@ describe('many hosts', () => {
     for (const serial of [1, 3, '100%']) {
       await using run = await onAll(['h1'], { step: { serial } })
       expect(run.marks).toEqual(['h1'])
-      expect(run.end).toMatchObject({ codes: [1], untouched: ['h2', 'h3', 'h4', 'h5'] })
+      expect(run.end).toMatchObject({
+        codes: [1],
+        summary: 'failed: h1 (mark: exit 1); not touched: h2, h3, h4, h5',
+      })
       expect(run.bench.of('step.started').map(({ host }) => host)).toEqual(['h1'])
     }
   })
@@ -62,16 +65,17 @@ describe('many hosts', () => {
   it('fault 47: a failure in a later batch leaves the batches after it alone', async () => {
     await using run = await onAll(['h3'], { step: { serial: 2 } })
     expect(run.marks).toEqual(['h1', 'h2', 'h3'])
-    expect(run.end.untouched).toEqual(['h4', 'h5'])
+    expect(run.end.summary).toBe('failed: h3 (mark: exit 1); not touched: h4, h5')
   })
 
   it('goes on past as many failed hosts as may fail, and no further', async () => {
     await using bears = await onAll(['h1', 'h3'], { step: { max_failures: 2 } })
     expect(bears.marks).toEqual(hosts)
-    expect(bears.end).toMatchObject({ codes: [1, 1], untouched: [] })
+    expect(bears.end).toMatchObject({ codes: [1, 1] })
+    expect(bears.end.summary).not.toContain('not touched')
     await using stops = await onAll(['h1', 'h3'], { step: { max_failures: 1 } })
     expect(stops.marks).toEqual(['h1', 'h2', 'h3'])
-    expect(stops.end.untouched).toEqual(['h4', 'h5'])
+    expect(stops.end.summary).toMatch(/; not touched: h4, h5$/)
   })
 
   it('a host that was not reached counts as one that failed', async () => {
@@ -125,5 +129,82 @@ describe('many hosts', () => {
     const end = await runUnits({ ...bench.context, asksPerson: true }, bench.prepared.units, bench.outputs)
     expect(bench.of('step.started').map(({ host }) => host)).toEqual(['h1'])
     expect(end.codes).toEqual([4, 4, 4, 4])
+  })
+
+  it('the canary is the first host that can be reached, and hosts go alone until one came through', async () => {
+    await using down = await onAll([], { step: { serial: 4, max_failures: 1 }, unreached: ['h1'] })
+    const order = down.bench.of('step.started').map(({ host }) => host)
+    const ended = down.bench.of('step.verified').map(({ host }) => host)
+    expect([order[0], ended[0]]).toEqual(['h2', 'h2'])
+    await using failed = await onAll(['h1', 'h2'], { step: { serial: 4, max_failures: 2 } })
+    expect(
+      failed.bench
+        .of('step.started')
+        .map(({ host }) => host)
+        .slice(0, 3),
+    ).toEqual(['h1', 'h2', 'h3'])
+    expect(failed.marks).toEqual(hosts)
+  })
+
+  it('fault 47: a failure beside it answers what is asked and what waits with stop', async () => {
+    await using folder = await tempDir()
+    const differs = (n: string) =>
+      `case {{ host.name }} in ${n}) exit 1;; esac; echo {{ host.name }} >> ${folder.at('ran')}`
+    await using bench = await runBench({
+      hosts,
+      steps: [{ id: 'own', with: { run: differs('h2') }, serial: '100%' }],
+    })
+    const asked: string[] = []
+    const approve = async (request: ApprovalRequest, signal: AbortSignal): Promise<Decision> => {
+      asked.push(request.plan.host)
+      if (asked.length <= 2) return enter
+      // A person who takes their time: the failure of h2 comes first.
+      await vi.waitFor(() => expect(signal.aborted).toBe(true), 10_000)
+      return enter
+    }
+    const context = { ...bench.context, approve, asksPerson: true }
+    const end = await runUnits(context, bench.prepared.units, bench.outputs)
+    expect(asked).toEqual(['h1', 'h2', 'h3'])
+    expect(readFileSync(folder.at('ran'), 'utf8')).toBe('h1\n')
+    expect(end.codes.toSorted()).toEqual([1, 4, 4, 4])
+  })
+
+  it('hosts that run side by side are given one stamp for a step, so that their changes are the same', async () => {
+    await using folder = await tempDir()
+    await using bench = await runBench({
+      hosts,
+      steps: [
+        {
+          id: 'sync',
+          uses: 'file.sync',
+          with: { source: { text: 'new\n' }, path: folder.at('{{ host.name }}') },
+          serial: '100%',
+        },
+      ],
+    })
+    const seen: string[] = []
+    const units = bench.prepared.units
+    await runUnits(
+      {
+        ...bench.context,
+        resolve: (unit, outputs) => {
+          const resolution = bench.context.resolve(unit, outputs)
+          if (resolution.is !== 'resolved') return resolution
+          return {
+            ...resolution,
+            action: {
+              ...resolution.action,
+              plan: (params, facts, drawn) => {
+                seen.push(drawn.stamp)
+                return resolution.action.plan(params, facts, drawn)
+              },
+            },
+          }
+        },
+      },
+      units,
+      bench.outputs,
+    )
+    expect(new Set(seen.slice(1)).size).toBe(1)
   })
 })

@@ -9,6 +9,7 @@ import type { HeldLock, LockRequest } from '../../src/model/lock.ts'
 import type { RunContext, Unit } from '../../src/run/context.ts'
 import type { UnitEnd } from '../../src/run/end.ts'
 import { createLocks, type Locks } from '../../src/run/locks.ts'
+import { runUnits } from '../../src/run/run.ts'
 import { runUnit } from '../../src/run/step.ts'
 import type { Decision } from '../../src/run/types.ts'
 import { until } from '../hosts/helpers/machine.ts'
@@ -243,7 +244,7 @@ describe('another has it', () => {
     await using l = await locking()
     const lock = await hold(l)
     const end = await l.run(typed(l))
-    expect(end).toMatchObject({ end: 'stopped', code: 4 })
+    expect(end).toMatchObject({ end: 'failed', code: 4 })
     expect(end.reason).toMatch(
       new RegExp(
         `^ben@desk has ${l.resource} since \\d{4}-.*Z, for other/step in another \\(lock ${lock.id};.*--take-over ${lock.id}$`,
@@ -257,7 +258,7 @@ describe('another has it', () => {
   it('fault 31: a command that looks at nothing is not begun either, and resume knows that it never began', async () => {
     await using l = await locking({ steps: [{ id: 'a', with: { run: 'true', undo: 'false' } }] })
     const lock = await hold(l, l.rival({ resources: [`step:${l.locks.runbook}/a`] }))
-    expect(await l.run(l.b.unit('a'))).toMatchObject({ end: 'stopped', code: 4 })
+    expect(await l.run(l.b.unit('a'))).toMatchObject({ end: 'failed', code: 4 })
     expect(l.types()).toEqual([
       'step.planned',
       'step.approved',
@@ -285,7 +286,7 @@ describe('another has it', () => {
   it('fault 32: another lock than the named one is not taken over, and --yes is no consent to it', async () => {
     await using l = await locking({ takeOver: ['00000000'] })
     await hold(l)
-    expect(await l.run(typed(l))).toMatchObject({ end: 'stopped', code: 4 })
+    expect(await l.run(typed(l))).toMatchObject({ end: 'failed', code: 4 })
     expect(l.b.asked.map(({ holder }) => holder)).toEqual([undefined])
     expect(ran(l)).toBe('')
   })
@@ -323,6 +324,46 @@ describe('another has it', () => {
     expect((await l.run(typed(l))).reason).toContain(
       'it is another console of yours in this incident, or was',
     )
+  })
+
+  it('fault 31: counts as a host on which a step failed: the run goes on as far as may fail, and no further', async () => {
+    for (const [mayFail, done] of [
+      [0, ''],
+      [1, 'other'],
+    ] as const) {
+      await using l = await locking({ hosts: ['here', 'other'] })
+      await hold(l)
+      const block = { number: 0, atATime: 1, mayFail }
+      const other = ownUnit(
+        { plan: () => shellPlan({ run: `printf other >>${l.b.at('ran')}` }) },
+        { id: 'other' },
+        'other',
+      )
+      const units = [typed(l), other].map((unit) => ({ ...unit, block }))
+      const end = await runUnits(l.context, units, l.b.outputs)
+      await l.locks[Symbol.asyncDispose]()
+      expect(end.codes).toEqual([4])
+      expect(ran(l)).toBe(done)
+    }
+  })
+
+  it('two names of one machine: the lock of the own run is told as such, and waited for where it is being given back', async () => {
+    await using l = await locking({ hosts: ['here', 'there'], asksPerson: true, answers: [enter, enter] })
+    const gate = l.b.at('gate')
+    const first = typed(l, { plan: () => shellPlan({ run: `until [ -e ${gate} ]; do sleep 0.05; done` }) })
+    const running = runUnit(l.context, first, l.b.outputs)
+    await until('it began', () => l.types().includes('step.started'))
+    const second = { ...typed(l), host: 'there' }
+    const end = await runUnit(l.context, second, l.b.outputs)
+    expect(end).toMatchObject({ end: 'failed', code: 4 })
+    expect(end.reason).toMatch(
+      /; this run holds it, under another name of the same host; name the host once$/,
+    )
+    expect(l.b.asked.map(({ holder }) => holder)).toEqual([undefined, undefined])
+    writeFileSync(gate, '')
+    expect(await running).toMatchObject({ end: 'ok' })
+    // The first has ended, and gives its lock back over its own way: it is not in the way of the next.
+    expect(await l.run({ ...typed(l), host: 'there' })).toMatchObject({ end: 'ok' })
   })
 
   it('an undo wants what its step had to itself, and is refused while another has it', async () => {

@@ -281,6 +281,80 @@ describe('fault 29: what became of a change whose console died', () => {
     expect(read(b.at('log'))).toBe('x\n')
   })
 
+  it('never began, and can not any more: an order that comes late is told so', async () => {
+    await using b = await runBench()
+    const unit = ownUnit({ plan: () => shellPlan({ run: `echo x >> ${b.at('log')}` }) })
+    await begin(b, unit, { job: false })
+    expect(await settle(b, unit, [unit])).toMatchObject({ codes: [] })
+    const [started] = b.state('own')?.changes ?? []
+    const session = await b.context.session('here')
+    const late = await session.job(started?.started ?? '', { argv: ['touch', b.at('log')] })
+    expect(await late.done).toMatchObject({ began: 'no', exitCode: 125 })
+    expect(existsSync(b.at('log'))).toBe(false)
+  })
+
+  it('was heard of, and its folder is gone: unknown, and not begun again', async () => {
+    await using b = await runBench()
+    const unit = ownUnit({ plan: () => shellPlan({ run: `echo x >> ${b.at('log')}` }) })
+    await begin(b, unit, { job: false })
+    const [{ change } = { change: undefined }] = danglingOf(b.incident.read())
+    const ref = { run: b.context.run, step: 'own', host: 'here', started: change?.started ?? '' }
+    await b.context.append('step.applied', { ...ref, endedBy: 'lost', ms: 1, stdout: '', stderr: '' })
+    expect(await settle(b, unit, [unit])).toMatchObject({ codes: [5], goesOn: false })
+    expect(b.of('step.unknown')).toMatchObject([
+      { reason: expect.stringContaining('folder on the host is gone') },
+    ])
+    // Where the host never said that it knows it, it can be made sure of.
+    await b.context.append('step.applied', {
+      ...ref,
+      endedBy: 'lost',
+      began: 'perhaps',
+      ms: 1,
+      stdout: '',
+      stderr: '',
+    })
+    expect(await settle(b, unit, [unit])).toMatchObject({ codes: [], goesOn: true })
+    expect(read(b.at('log'))).toBe('')
+  })
+
+  it('whose folder another console removed between the look and the attaching: its record counts, nothing starts', async () => {
+    await using b = await runBench()
+    const unit = ownUnit(
+      { plan: () => shellPlan({ run: `echo x >> ${b.at('log')}`, undo: `echo undone >> ${b.at('log')}` }) },
+      { onFail: 'undo' },
+    )
+    const job = await begin(b, unit, { job: true })
+    await job?.done
+    const inner = b.context.session
+    const session: typeof inner = async (host) => ({
+      ...(await inner(host)),
+      jobState: async () => {
+        await job?.remove()
+        return { is: 'running' }
+      },
+    })
+    const settling = settleEarlier({ ...b.context, session }, b.incident, {
+      dangling: danglingOf(b.incident.read()),
+      hosts: ['here'],
+      all: [unit],
+      next: [unit],
+    })
+    await until('the removal', async () => !existsSync(b.at('host-state', 'sitrep', 'jobs', job?.id ?? '')))
+    const ref = { run: b.context.run, step: 'own', host: 'here', started: job?.id ?? '' }
+    await b.context.append('step.applied', {
+      ...ref,
+      endedBy: 'exit',
+      exitCode: 0,
+      ms: 1,
+      stdout: '',
+      stderr: '',
+    })
+    expect(await settling).toMatchObject({ codes: [], goesOn: true })
+    expect(read(b.at('log'))).toBe('x\n')
+    expect(b.of('step.applied')).toHaveLength(1)
+    expect(b.of('step.verified')).toEqual([])
+  })
+
   it('ended, well or not: its true result; a failure is undone where the step says so', async () => {
     await using b = await runBench()
     const good = ownUnit({ plan: () => shellPlan({ run: 'echo fine' }) }, { id: 'good' })

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventLines } from '../../src/cli/print/events.ts'
 import type { Change, Plan } from '../../src/model/action.ts'
 import { revertText, whyNotArmed } from '../../src/run/revert/body.ts'
 import { counting } from '../../src/run/revert/countdown.ts'
@@ -67,7 +68,7 @@ describe('fault 46: a revert on the host', () => {
 
   it('waits until its time, and says how much is left', () => {
     const laid = lay([replaced()], { env: { UNTIL: uptime() + 40 } })
-    const state = laid.order('state')
+    const state = laid.order('look')
     expect(state.is === 'armed' && state.left > 30 && state.left <= 40).toBe(true)
   })
 
@@ -76,7 +77,7 @@ describe('fault 46: a revert on the host', () => {
     expect(await soon.wait().ended).toBe(0)
     expect(read('conf')).toBe('former\n')
     const wrongClock = { BOOT: 'another', AFTER: 30, DEADLINE: Math.floor(Date.now() / 1000) + 99_999 }
-    expect(lay([replaced()], { env: wrongClock }).order('state')).toEqual({ is: 'armed', left: 30 })
+    expect(lay([replaced()], { env: wrongClock }).order('look')).toEqual({ is: 'armed', left: 30 })
   })
 
   it('of a confirmation and the firing exactly one happens, whenever they meet', async () => {
@@ -213,7 +214,7 @@ describe('fault 46: a revert on the host', () => {
     while (!existsSync(at('said'))) await new Promise((resolve) => setTimeout(resolve, 20))
     process.kill(-(first.child.pid ?? 0), 'SIGKILL')
     await first.ended
-    expect(laid.order('state').is).toBe('died')
+    expect(laid.order('look').is).toBe('died')
     write('go', '')
     expect(await laid.wait().ended).toBe(0)
     expect(laid.order('state')).toMatchObject({ is: 'fired', verdict: 'ok' })
@@ -329,6 +330,14 @@ describe('what a host says of it', () => {
     ['fired well 1 x\n', undefined],
   ])('%j', (said, state) => {
     expect(parseState(said, decoded)).toEqual(state)
+  })
+
+  it('what is journaled before the host is asked says no more than that', () => {
+    const data = { run: 'r', step: 's', host: 'h', revert: 'x', after: 90, undo: [] }
+    const record = { id: 'e', at: '2026-11-20T03:04:05Z', type: 'revert.armed', by: { user: 'u' }, data }
+    expect(eventLines(record as never, (_, text) => text)).toEqual([
+      '    arming: goes back after 90 s unless confirmed',
+    ])
   })
 
   it('the progress of a step counts down', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { undoable } from '../../src/compose/undo.ts'
 import type { Verdict } from '../../src/model/action.ts'
@@ -10,6 +10,7 @@ import { danglingOf } from '../../src/run/resume.ts'
 import { type Armed, armFor } from '../../src/run/revert/arm.ts'
 import { openReverts, settleReverts } from '../../src/run/revert/settle.ts'
 import { runUnit } from '../../src/run/step.ts'
+import { undoStarted } from '../../src/run/undo.ts'
 import { until } from '../hosts/helpers/machine.ts'
 import { bookName, enter, inSync, ok, ownUnit, type RunBench, runBench, shellPlan } from './bench.ts'
 import { armsHere } from './helpers/reverts.ts'
@@ -75,12 +76,12 @@ describe('fault 46: a step with revert_after', () => {
     expect(types(b)).not.toContain('revert.armed')
   })
 
-  it('is undone at once where its verification fails, and only then disarmed', async () => {
+  it('is taken back by the host at once where its verification fails, once', async () => {
     await using b = await runBench()
     const end = await run(armsHere(b.context), unitOf(b, { verify: async () => failed }), b)
-    expect(end).toMatchObject({ end: 'failed', code: 1, reason: expect.stringContaining('was taken back') })
-    expect(b.of('revert.confirmed')).toMatchObject([{ reason: 'the step was undone' }])
-    expect(types(b).indexOf('revert.confirmed')).toBeGreaterThan(types(b).indexOf('step.undone'))
+    expect(end).toMatchObject({ end: 'failed', code: 1, reason: expect.stringContaining('taken it back') })
+    expect(b.of('revert.fired')).toMatchObject([{ verdict: 'ok' }])
+    expect(b.of('step.started')).toHaveLength(1)
     expect(read(b.at('conf'))).toBe('former\n')
     expect(b.state('own')?.state).toBe('undone')
     expect(reverts(b)).toEqual([])
@@ -228,6 +229,60 @@ describe('fault 46: the console died, and another one connects', () => {
     expect(b.of('revert.confirmed')).toMatchObject([{ reason: 'it holds: nothing to do' }])
     expect(b.of('step.started')).toHaveLength(1)
     expect(reverts(b)).toEqual([])
+  })
+
+  it('before it fires: whose folder is not found is unknown, until the step was undone', async () => {
+    await using b = await runBench()
+    const unit = unitOf(b)
+    const context = await killed(b, unit)
+    rmSync(b.at('host-state', 'sitrep', 'reverts'), { recursive: true })
+    expect(await settleReverts(context, b.incident, ['here'])).toEqual([
+      expect.stringContaining('the host knows no such revert here'),
+    ])
+    const again = await run(context, next(b, unit), b)
+    expect(again).toMatchObject({ code: 5, reason: expect.stringContaining('knows no such revert') })
+    expect(b.of('revert.confirmed')).toEqual([])
+    const undone = await undoStarted(
+      context,
+      { step: 'own', host: 'here' },
+      next(b, unit).left?.started ?? [],
+    )
+    expect(undone).toMatchObject({ verdict: 'ok' })
+    expect(read(b.at('conf'))).toBe('former\n')
+    expect(b.of('revert.confirmed')).toMatchObject([{ reason: expect.stringContaining('was undone') }])
+    expect(openReverts(b.incident.read(), ['here'])).toEqual([])
+  })
+
+  it('before it fires: the undo of the console lets the host do it, once, however long it takes', async () => {
+    await using b = await runBench()
+    const slow = () =>
+      shellPlan({ run: `echo new > ${b.at('conf')}`, undo: `echo x >> ${b.at('undone')}; sleep 3` })
+    const unit = unitOf(b, { plan: slow }, 2)
+    const context = await killed(b, unit)
+    const undone = await undoStarted(
+      context,
+      { step: 'own', host: 'here' },
+      next(b, unit).left?.started ?? [],
+    )
+    expect(undone).toMatchObject({ verdict: 'ok', code: 0 })
+    expect(read(b.at('undone'))).toBe('x\n')
+    expect(b.of('step.started')).toHaveLength(1)
+    expect(b.state('own')).toMatchObject({ state: 'undone', revert: { end: 'fired' } })
+  })
+
+  it('a host that does not hear of the undo is not undone from here: it may do it by itself', async () => {
+    await using b = await runBench()
+    const unit = unitOf(b)
+    await killed(b, unit)
+    const context = armsHere(b.context, { deaf: (order) => order === 'fire' })
+    const undone = await undoStarted(
+      context,
+      { step: 'own', host: 'here' },
+      next(b, unit).left?.started ?? [],
+    )
+    expect(undone).toMatchObject({ verdict: 'unknown', code: 5 })
+    expect(read(b.at('conf'))).toBe('new\n')
+    expect(openReverts(b.incident.read(), ['here'])).toHaveLength(1)
   })
 
   it('a revert that never came to the host has an end too', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Unit } from '../../src/run/context.ts'
-import { scheduleUnits, unitsFrom } from '../../src/run/schedule.ts'
+import { batchesOf, blocksOf, scheduleUnits, unitsFrom } from '../../src/run/schedule.ts'
 import { ownUnit } from './bench.ts'
 
 const step = (
@@ -25,20 +25,26 @@ describe('scheduleUnits', () => {
     ])
   })
 
-  it('fault 47: takes the first host alone, then as many at a time as serial says', () => {
+  it('fault 47: takes one host alone until one came through, then as many at a time as serial says', () => {
     const hosts = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'h7', 'h8', 'h9']
-    const batches = (o: { serial?: number | string; maxFailures?: number }) =>
-      [
-        ...Map.groupBy(
-          scheduleUnits([step('a', o)], () => hosts),
-          ({ batch }) => batch,
-        ).values(),
-      ].map((units) => units.length)
-    expect(batches({})).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1])
-    expect(batches({ serial: 3 })).toEqual([1, 3, 3, 2])
-    expect(batches({ serial: '50%' })).toEqual([1, 4, 4])
-    expect(batches({ serial: '1%' })).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1])
-    expect(batches({ serial: '100%' })).toEqual([1, 8])
+    const batches = (serial: number | string | undefined, provenAfter = 1) => {
+      const [block] = blocksOf(
+        scheduleUnits([step('a', serial === undefined ? {} : { serial })], () => hosts),
+      )
+      let begun = 0
+      const found: number[] = []
+      for (const batch of batchesOf(hosts, block?.atATime ?? 0, () => begun >= provenAfter)) {
+        found.push(batch.length)
+        begun += batch.length
+      }
+      return found
+    }
+    expect(batches(undefined)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1])
+    expect(batches(3)).toEqual([1, 3, 3, 2])
+    expect(batches('50%')).toEqual([1, 4, 4])
+    expect(batches('1%')).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1])
+    expect(batches('100%')).toEqual([1, 8])
+    expect(batches(4, 3)).toEqual([1, 1, 1, 4, 2])
   })
 
   it('steps that differ in how many hosts at a time are blocks of their own', () => {
@@ -50,8 +56,7 @@ describe('scheduleUnits', () => {
     ]
     const units = scheduleUnits(steps, () => ['h1', 'h2', 'h3'])
     expect(names(units).slice(0, 6)).toEqual(['a@h1', 'b@h1', 'a@h2', 'b@h2', 'a@h3', 'b@h3'])
-    const blocks = [...Map.groupBy(units, ({ block }) => block).values()]
-    expect(blocks.map(([first]) => [first?.step.id, first?.mayFail])).toEqual([
+    expect(blocksOf(units).map(({ units: [first], mayFail }) => [first?.step.id, mayFail])).toEqual([
       ['a', 0],
       ['c', 0],
       ['d', 1],

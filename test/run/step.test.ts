@@ -39,7 +39,8 @@ describe('a unit, from inspection to verdict', () => {
       stdout: 'out',
       stderr: 'err',
     })
-    expect(existsSync(b.at('host-state', 'sitrep', 'jobs', b.events()[2]?.id ?? ''))).toBe(false)
+    const folder = b.at('host-state', 'sitrep', 'jobs', b.events()[2]?.id ?? '')
+    await expect.poll(() => existsSync(folder)).toBe(false)
   })
 
   it('an observing step runs without being asked for', async () => {

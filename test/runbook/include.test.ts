@@ -53,6 +53,21 @@ describe('include', () => {
     expect(runbook?.vars).toEqual({ color: 'red' })
   })
 
+  it('relative paths of an included step start in the folder of its own file', async () => {
+    const { runbook } = await loading({
+      'main.yaml': book('main', step('a') + include('parts/more.yaml')),
+      'parts/more.yaml': book('more', step('b'), 'params: { who: other, size: { from: "file:size" } }'),
+    })
+    expect(runbook?.steps.map(({ id, dir }) => [id, dir?.endsWith('/parts')])).toEqual([
+      ['a', undefined],
+      ['b', true],
+    ])
+    expect(runbook?.params.map(({ name, dir }) => [name, dir?.endsWith('/parts')])).toEqual([
+      ['who', undefined],
+      ['size', true],
+    ])
+  })
+
   it('its outputs and verdicts can be used by what comes after', async () => {
     const { told } = await loading({
       'main.yaml': book('main', include('more.yaml') + step('z', ', if: steps.b ok')),

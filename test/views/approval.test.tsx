@@ -72,8 +72,11 @@ describe('an approval', () => {
       'for   core-pm2/restart in 2026-11-20-core-login-500',
       'A COMMAND OF IT RUNS ON THE HOST',
       'ask them first',
+      'what it means',
     ])
       expect(screen).toContain(part)
+    expect(screen).not.toContain('what runs')
+    await t.see(/type 4f9c2a7b to take it over/)
     expectFits(screen, 80, 24)
   })
 

@@ -390,6 +390,7 @@ const baseRoom: Room = {
       },
     ],
     phase: 'ready',
+    atWork: {},
   },
   logs: { 'core-1 pm2:core-backend': log() },
   hosts: { 'core-1': { is: 'ready', since: '2026-11-20T02:33:10.000Z' } },
@@ -420,7 +421,15 @@ const running = (room: Room, step: string, doing: string): Room => ({
   run: {
     ...room.run!,
     phase: 'running',
-    current: { step, host: 'core-1', since: new Date(now - 12_000).toISOString(), doing },
+    atWork: {
+      'core-1': {
+        step,
+        host: 'core-1',
+        since: new Date(now - 12_000).toISOString(),
+        doing,
+        ...(doing.startsWith('waiting for') ? { waits: true as const } : {}),
+      },
+    },
   },
 })
 
@@ -534,6 +543,33 @@ const doneRoom: Room = {
   run: { ...baseRoom.run!, phase: 'finished', exit: 0 },
 }
 
+const fleet = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5']
+
+/** Five hosts of which some are at work: `web-1` came through. */
+const batchRoom = (atWork: Record<string, { doing: string; waits?: true }>): Room => ({
+  ...baseRoom,
+  incident: { ...incident, checks: {}, steps: { 'run-1 restart web-1': done('restart', { host: 'web-1' }) } },
+  run: {
+    ...baseRoom.run!,
+    hosts: fleet,
+    steps: steps.slice(0, 2).map((step) => ({
+      ...step,
+      hosts: fleet,
+      plans: Object.fromEntries(fleet.map((host) => [host, { ...restartPlan, step: step.id, host }])),
+    })),
+    phase: 'running',
+    atWork: Object.fromEntries(
+      Object.entries(atWork).map(([host, one]) => [
+        host,
+        { step: 'restart', host, since: new Date(now - 41_000).toISOString(), ...one },
+      ]),
+    ),
+  },
+  hosts: Object.fromEntries(fleet.map((host) => [host, { is: 'ready', since: '2026-11-20T02:33:10.000Z' }])),
+})
+
+const waiting = { doing: 'waiting for approval', waits: true } as const
+
 /** The scripted states, by name. */
 export const scenes = {
   home: atHome,
@@ -557,9 +593,9 @@ export const scenes = {
     },
   }),
   plan: inRoom(baseRoom),
-  approval: inRoom({ ...running(baseRoom, 'restart', 'waits for approval'), approval: approvalRequest }),
+  approval: inRoom({ ...running(baseRoom, 'restart', 'waiting for approval'), approval: approvalRequest }),
   typed: inRoom({
-    ...running(baseRoom, 'restart', 'waits for approval'),
+    ...running(baseRoom, 'restart', 'waiting for approval'),
     approval: {
       ...approvalRequest,
       id: 'a2',
@@ -579,7 +615,7 @@ export const scenes = {
     },
   }),
   manual: inRoom({
-    ...running(baseRoom, 'login', 'waits for your answer'),
+    ...running(baseRoom, 'login', 'waiting for a person'),
     approval: {
       id: 'a3',
       confirm: 'ask',
@@ -607,6 +643,27 @@ export const scenes = {
     },
   }),
   running: inRoom(running(baseRoom, 'restart', 'verifying: online, has to hold for 5 s')),
+  batch: inRoom(
+    batchRoom({
+      'web-4': { doing: 'verifying' },
+      'web-2': { doing: 'verifying' },
+      'web-3': { doing: 'save the process list' },
+    }),
+  ),
+  batchAsked: inRoom({
+    ...batchRoom({ 'web-2': waiting, 'web-3': waiting, 'web-4': waiting }),
+    approval: {
+      ...approvalRequest,
+      id: 'a4',
+      plan: { ...restartPlan, host: 'web-2' },
+      hosts: ['web-2', 'web-3', 'web-4'],
+    },
+  }),
+  /** Its plan changed since it was approved, and it is asked for by itself, while others are at work. */
+  batchAskedAgain: inRoom({
+    ...batchRoom({ 'web-2': waiting, 'web-3': { doing: 'verifying' }, 'web-4': { doing: 'verifying' } }),
+    approval: { ...approvalRequest, id: 'a5', plan: { ...restartPlan, host: 'web-2' }, changed: true },
+  }),
   failed: inRoom(failedRoom),
   done: inRoom(doneRoom),
   prompt: inRoom(baseRoom, {

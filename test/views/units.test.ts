@@ -117,7 +117,7 @@ describe('the key records', () => {
       layer: 'approval',
       keys: 'enter',
       command: 'approve',
-      does: 'Approves this step on this host, once.',
+      does: 'Approves this step on the hosts that the question names, once on each.',
     })
   })
 })

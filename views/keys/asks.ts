@@ -7,7 +7,7 @@ export const askKeys = [
     layer: 'approval',
     keys: ['enter'],
     name: 'approve',
-    does: 'Approves this step on this host, once.',
+    does: 'Approves this step on the hosts that the question names, once on each.',
     footer: 1,
   },
   {

@@ -1,5 +1,13 @@
 import type { Intent } from '../../src/console.types.ts'
-import { type Context, nextStep, selectedHost, selectedStep, stepState, undoableChanges } from '../context.ts'
+import {
+  atWork,
+  type Context,
+  nextStep,
+  selectedHost,
+  selectedStep,
+  stepState,
+  undoableChanges,
+} from '../context.ts'
 import { runs } from './off.ts'
 
 /** What `enter` in the steps does now, and how the footer calls it; without an intent it lists the runbooks. */
@@ -31,7 +39,10 @@ export function nextOff({ state }: Context): string | undefined {
   if (!run) return undefined
   if (run.phase === 'connecting') return 'it connects to the hosts'
   if (run.phase === 'planning' || run.phase === 'checking') return 'it still looks at the hosts'
-  if (run.phase === 'running') return `${run.current?.step ?? 'it'} is at work`
+  if (run.phase === 'running') {
+    const [first] = atWork(state)
+    return `${first?.step || 'it'} is at work`
+  }
   return undefined
 }
 

@@ -1,4 +1,4 @@
-import { dueAsk } from '../context.ts'
+import { atWork, dueAsk } from '../context.ts'
 import { noSteps, runs } from './off.ts'
 import type { KeyRecord } from './record.ts'
 
@@ -39,7 +39,7 @@ export const roomKeys = [
     name: 'cancel',
     does: 'Cancels what runs, after a confirmation.',
     off: ({ state }) =>
-      runs(state) || state.room?.run?.current || state.room?.commands ? undefined : 'nothing runs',
+      runs(state) || atWork(state).length > 0 || state.room?.commands ? undefined : 'nothing runs',
     footer: 2,
   },
   {

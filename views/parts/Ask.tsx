@@ -4,7 +4,7 @@ import type { ApprovalRequest } from '../../src/run/types.ts'
 import type { Ask, Context } from '../context.ts'
 import { useExtent } from '../extents.ts'
 import { GuardContext, useOpenQuestion } from '../guardContext.ts'
-import type { Row } from '../row.ts'
+import type { Row, Span } from '../row.ts'
 import { useWatch } from '../store.ts'
 import { type Marks, ThemeContext } from '../theme.ts'
 import { approvalRows, manualRows } from './approval.ts'
@@ -72,14 +72,16 @@ function AskFrame({ ask, request, context, open, width, height, marks }: Frame) 
   const bodyHeight = Math.max(0, height - 2 - head.length - answer.length)
   useExtent('ask', parts.body.length, bodyHeight)
   const { shown, before, more } = scrolled(parts.body, context.view.askScroll, bodyHeight)
+  const below =
+    ask.is === 'manual' ? 'instructions' : request.holder === undefined ? 'what runs' : 'what it means'
   const place: Row =
     before + more > 0
       ? [
-          ['what runs ', 'strong'],
+          [`${below} `, 'strong'],
           [`rows ${before + 1} to ${before + shown.length} of ${parts.body.length}`, 'plain'],
           [more > 0 ? `, ${more} MORE BELOW` : ', the end', more > 0 ? 'warn' : 'dim'],
         ]
-      : [[ask.is === 'manual' ? 'instructions' : 'what runs', 'strong']]
+      : [[below, 'strong']]
   const rows: Row[] = [
     ruleRow(parts.title, width, true, marks),
     ...indent(head),
@@ -98,6 +100,13 @@ function indent(rows: readonly Row[]): Row[] {
   return rows.map((row) => (row.length === 0 ? row : [' ', ...row]))
 }
 
+/** Where an approval holds: on the one host, or on all that are asked for together. */
+function onceOn(request: ApprovalRequest | undefined): Span[] {
+  const { length } = request?.hosts ?? []
+  if (length > 1) return [[`these ${length} hosts`, 'strong'], ', once each']
+  return [[request?.plan.host ?? '', 'strong'], ', once']
+}
+
 /** Where the answer is given. It says when keys count, and keeps its rows in either case. */
 function answerRows(context: Context, ask: Ask, open: boolean, width: number, marks: Marks): Row[] {
   const { reply } = context.view
@@ -110,19 +119,17 @@ function answerRows(context: Context, ask: Ask, open: boolean, width: number, ma
         : wait,
     ]
   if (ask.is === 'approval') {
-    return [
-      open
-        ? [['enter', 'key'], [' approves this, on ', 'plain'], [request?.plan.host ?? '', 'strong'], ', once']
-        : wait,
-    ]
+    return [open ? [['enter', 'key'], [' approves this, on ', 'plain'], ...onceOn(request)] : wait]
   }
   const line = reply.question === ask.key ? reply.typed : { text: '', cursor: 0 }
+  const [does, to] =
+    request?.holder === undefined ? ['approves it', 'approve'] : ['takes it over', 'take it over']
   const state: Row = !open
     ? wait
     : reply.question === ask.key && reply.wrong
       ? [[reply.wrong, 'bad']]
       : line.text.trim() === request?.target
-        ? [['enter', 'key'], ' approves it']
-        : [[`type ${request?.target ?? ''} to approve`, 'plain']]
+        ? [['enter', 'key'], ` ${does}`]
+        : [[`type ${request?.target ?? ''} to ${to}`, 'plain']]
   return [[['target ', 'key'], ...typedSpans(line, width - 8, marks)], state]
 }

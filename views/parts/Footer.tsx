@@ -1,13 +1,14 @@
 import { useContext } from 'react'
 import type { Room } from '../../src/console.types.ts'
-import { type Context, dueAsk, shownAsk } from '../context.ts'
+import { atWork, type Context, dueAsk, shownAsk } from '../context.ts'
 import { clockOf, elapsed } from '../format.ts'
 import { nameOf, recordsHere, showKey } from '../keys.ts'
 import type { Row, Span } from '../row.ts'
 import { useWatch } from '../store.ts'
-import { cutPath, widthOf } from '../text.ts'
+import { clean, cut, cutPath, widthOf } from '../text.ts'
 import { type Marks, ThemeContext } from '../theme.ts'
 import { Line } from './Line.tsx'
+import { workSince, workText } from './work.ts'
 
 /** The keys that count now, the next sensible one first; as many as fit. */
 function footerKeys(context: Context): [key: string, name: string][] {
@@ -65,14 +66,18 @@ function messageRow(context: Context, width: number, marks: Marks): Row {
       [view.overlay ? '; finish this, or esc' : '; tab shows it', 'plain'],
     ]
   }
-  const said = [state.message, view.message]
+  // What was said before the question stood is about something else.
+  const hidden = due && view.message?.bad === false && view.message.under !== due.key
+  const own = hidden && shownAsk(context) ? undefined : view.message
+  const said = [state.message, own]
     .filter((one) => one !== undefined)
     .sort((a, b) => a.at.localeCompare(b.at))
     .at(-1)
-  const current = state.room?.run?.current
+  const work = atWork(state)
+  const since = workSince(work)
   const young = said && (said.bad || state.now - Date.parse(said.at) < fresh)
   const ago = said ? state.now - Date.parse(said.at) : 0
-  if (young && !(current && ago > fresh / 2)) {
+  if (young && !(since !== undefined && ago > fresh / 2)) {
     return said.bad
       ? [
           [`${marks.bad} `, 'bad'],
@@ -81,14 +86,14 @@ function messageRow(context: Context, width: number, marks: Marks): Row {
         ]
       : [[cutPath(said.text, width), 'plain']]
   }
-  if (!current) {
+  if (since === undefined) {
     const doing = phases[state.room?.run?.phase ?? 'ready']
     return doing && !state.room?.approval ? [[`${marks.running} `, 'accent'], doing] : []
   }
   return [
     [`${marks.running} `, 'accent'],
-    [`${current.step} on ${current.host}: ${current.doing}`, 'plain'],
-    [`, for ${elapsed(state.now - Date.parse(current.since))}`, 'dim'],
+    [cut(clean(workText(work)), Math.max(10, width - 18)), 'plain'],
+    [`, for ${elapsed(state.now - since)}`, 'dim'],
   ]
 }
 
@@ -98,7 +103,7 @@ export function Message({ width }: { width: number }) {
   const context = useWatch(({ state, view }) => [
     state.message,
     view.message,
-    state.room?.run?.current,
+    state.room?.run?.atWork,
     state.room?.run?.phase,
     state.now,
     state.prompt,

@@ -1,8 +1,9 @@
-import type { Ask, Context } from '../context.ts'
+import { type Ask, atWork, type Context } from '../context.ts'
 import type { Row } from '../row.ts'
 import { clean, wrap } from '../text.ts'
 import type { Marks } from '../theme.ts'
 import { type Panel, typedSpans } from './panel.ts'
+import { workOfHosts } from './work.ts'
 
 /** The panel of a prompt: who asks, why, and what is typed; of a secret only that something is. */
 export function promptPanel(context: Context, ask: Ask, width: number, marks: Marks): Panel | undefined {
@@ -45,20 +46,22 @@ export function promptPanel(context: Context, ask: Ask, width: number, marks: Ma
 
 /** The panel that asks whether to leave. */
 export function quitPanel(context: Context, width: number): Panel {
-  const current = context.state.room?.run?.current
-  const waits = context.state.room?.approval?.plan
+  const work = workOfHosts(atWork(context.state))
+  const request = context.state.room?.approval
   const commands = (context.state.room?.commands ?? []).map(
     ({ host, text }) => `The command on ${host} goes on, and its end is not recorded: ${text}`,
   )
-  const none = commands.length === 0
+  const none = work.length + commands.length === 0
+  const on = request?.hosts?.join(', ') ?? request?.plan.host
   const goesOn = [
-    ...(waits
-      ? [`${waits.title} waits for approval on ${waits.host}${none ? '; nothing runs now.' : '.'}`]
-      : current
-        ? [`${current.step} goes on on ${current.host}. Open the incident again to see it.`]
-        : none
-          ? ['Nothing runs now.']
-          : []),
+    ...(request === undefined
+      ? none
+        ? ['Nothing runs now.']
+        : []
+      : [`${request.plan.title} waits for approval on ${on}${none ? '; nothing runs now.' : '.'}`]),
+    ...(work.length === 0
+      ? []
+      : ['What is at work goes on; open the incident again to see it:', ...work.map((one) => `  ${one}`)]),
     ...commands,
   ]
   return {

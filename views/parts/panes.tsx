@@ -31,7 +31,7 @@ export const StepsPane = memo(function StepsPane({ width, height, focused, tabbe
     state.room?.run,
     state.room?.incident.steps,
     state.room?.suggested,
-    state.room?.run?.current ? state.now : 0,
+    Object.keys(state.room?.run?.atWork ?? {}).length > 0 ? state.now : 0,
     view.step,
     view.host,
     view.diff,

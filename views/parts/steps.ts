@@ -27,13 +27,14 @@ interface Standing {
 /** Where a step stands on one host, in a mark and a word. */
 function standing(room: Room, step: StepView, host: string, marks: Marks): Standing {
   const state = stepState(room, step.id, host)
-  const current = room.run?.current
-  if (current?.step === step.id && current.host === host && room.run?.phase === 'running') {
+  const work = room.run?.atWork[host]
+  if (work?.step === step.id && room.run?.phase === 'running') {
+    if (work.waits === true) return { mark: marks.waiting, word: 'waiting', tone: 'warn', weight: 9 }
     return {
       mark: marks.running,
-      word: current.doing === 'verifying' ? 'verifying' : 'running',
+      word: work.doing === 'verifying' ? 'verifying' : 'running',
       tone: 'accent',
-      weight: 9,
+      weight: 10,
     }
   }
   switch (state?.state) {
@@ -163,7 +164,7 @@ export function stepDetailRows(context: Context, width: number, marks: Marks): {
   const now = standing(state.room, step, host, marks)
   const plan = step.plans[host]
   const recorded = stepState(state.room, step.id, host)
-  const current = state.room.run?.current
+  const work = state.room.run?.atWork[host]
   const hosts =
     step.hosts.length > 1
       ? ` (${clamp(view.host, step.hosts.length) + 1} of ${step.hosts.length}, ] next)`
@@ -177,10 +178,10 @@ export function stepDetailRows(context: Context, width: number, marks: Marks): {
   const rows: Row[] =
     step.hosts.length > 1 ? hanging('hosts ', tally(state.room, step, marks), width, 'plain', 'dim') : []
   const empty = rows.length
-  if (current?.step === step.id && current.host === host) {
+  if (work?.step === step.id) {
     rows.push([
-      [`${marks.running} ${current.doing}`, 'accent'],
-      [`, for ${elapsed(state.now - Date.parse(current.since))}`, 'dim'],
+      [`${work.waits === true ? marks.waiting : marks.running} ${work.doing}`, 'accent'],
+      [`, for ${elapsed(state.now - Date.parse(work.since))}`, 'dim'],
     ])
   }
   if (

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Around } from '../../model/action.ts'
 import type { Reader } from '../../model/command.ts'
 import { dotenvValues } from '../../model/dotenv.ts'

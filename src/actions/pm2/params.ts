@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Around } from '../../model/action.ts'
 import type { LookInput, Wanted } from '../../model/pm2/command.ts'
 import { zPath, zPort, zSecretable } from '../../model/schema.ts'

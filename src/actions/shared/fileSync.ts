@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Around, Change, FileChange, Plan } from '../../model/action.ts'
 import type { Command, Reader } from '../../model/command.ts'
 import { zMode, zPath } from '../../model/schema.ts'

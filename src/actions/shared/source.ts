@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, isAbsolute, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Around, FileContent } from '../../model/action.ts'
 import type { Reader, Sha256 } from '../../model/command.ts'
 import { messageOf } from '../../model/errors.ts'

@@ -9,7 +9,7 @@ export const command: CliCommand = {
       .argument('[host...]', 'hosts or groups; all where absent')
       .summary('look at this machine and the hosts: tools, clocks, and what was left there')
       .description(
-        'Says of this machine whether incidents can be recorded, and of each host whether it is reached, which tools are missing, how far its clock is off, and which jobs, locks and timed reverts are there. Changes nothing without --clean.',
+        'Says of this machine whether incidents can be recorded, and of each host whether it is reached, which tools are missing, how far its clock is off, and which locks, and which jobs and timed reverts of the login user, are there. Changes nothing without --clean.',
       )
       .option('--inventory <file>', 'the inventory; sitrep.yaml upwards from here where not given')
       .option('--clean', 'remove the folders of jobs that ended and whose results are recorded')

@@ -41,16 +41,18 @@ export const command: CliCommand = {
           const { asking, interruptible } = await import('../asking.ts')
           const { eventPrinter } = await import('../print/events.ts')
           const { headlessApprove } = await import('../../run/policy.ts')
-          const { hasTerminal, terminalApproval } = await import('../terminal.ts')
+          const { hasTerminal, terminalApproval, unlessAsking } = await import('../terminal.ts')
           const { tellRecording } = await import('../recording.ts')
           const { tellCheckpoint } = await import('../checkpoint.ts')
           const incident = await open(id)
           tellRecording(incident)
           const ink = inkFor(process.stdout)
-          const print = eventPrinter(ink)
+          const print = eventPrinter(ink, (run) => (incident.read().runs[run]?.hosts.length ?? 0) > 1)
           incident.onRecord((record) => {
-            if (o.json === true) out(JSON.stringify(record))
-            else for (const line of print(record)) out(line)
+            if (o.json === true) return out(JSON.stringify(record))
+            unlessAsking(() => {
+              for (const line of print(record)) out(line)
+            })
           })
           try {
             const terminal = hasTerminal()

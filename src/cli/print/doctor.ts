@@ -34,7 +34,9 @@ export function hostLines(report: HostReport, ink: Ink): string[] {
   for (const { id, state, incident, of } of reverts)
     lines.push(`  revert ${id}: ${state}${incident === undefined ? '' : `; ${of} in ${incident}`}`)
   if (reached && problems.length + jobs.length + locks.length + reverts.length === 0)
-    lines.push('  no jobs, locks or reverts are left')
+    lines.push(
+      '  no jobs, locks or reverts are left; jobs and reverts of other users, as of `as: root`, are not looked for',
+    )
   return lines
 }
 

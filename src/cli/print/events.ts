@@ -1,11 +1,17 @@
 import type { Plan } from '../../model/action.ts'
 import { type EventRecord, isEvent } from '../../model/event.ts'
 import type { Ink } from '../output.ts'
-import { checkLines } from './matrix.ts'
+import { checkLine } from './checkLine.ts'
 import { planLines } from './plan.ts'
 
-/** What prints the events of one run or undo. It remembers what each plan said, so as not to say it twice. */
-export function eventPrinter(ink: Ink): (record: EventRecord) => string[] {
+/**
+ * What prints the events of runs or an undo. It remembers what each plan said, so as not to say it twice. Of a run on
+ * `several` hosts each line that follows the plans names its host, for they run side by side.
+ */
+export function eventPrinter(
+  ink: Ink,
+  several: (run: string) => boolean = () => false,
+): (record: EventRecord) => string[] {
   const said = new Map<string, string>()
   return (record) => {
     if (isEvent(record, 'step.planned')) {
@@ -20,8 +26,22 @@ export function eventPrinter(ink: Ink): (record: EventRecord) => string[] {
       said.delete(key)
       if (before === reason && (evidence ?? []).length === 0) return []
     }
-    return eventLines(record, ink)
+    const lines = eventLines(record, ink)
+    const host = hostToName(record, several)
+    return host === undefined ? lines : lines.map((line, index) => (index === 0 ? naming(line, host) : line))
   }
+}
+
+function hostToName(record: EventRecord, several: (run: string) => boolean): string | undefined {
+  // A plan and a check name theirs.
+  if (!/^(step|lock|revert)\./.test(record.type) || isEvent(record, 'step.planned')) return undefined
+  const { run, host } = record.data as { run?: string; host?: string }
+  return run !== undefined && several(run) ? host : undefined
+}
+
+/** The line with the host behind its indentation, which may be painted. */
+function naming(line: string, host: string): string {
+  return line.replace(/^\S*? +/, (lead) => `${lead}${host}  `)
 }
 
 /** What `run` and `undo` print of one event; nothing for what is only for the record. */
@@ -38,7 +58,7 @@ export function eventLines(record: EventRecord, ink: Ink): string[] {
     return [ink('bad', `${record.data.host}  refused: ${record.data.reason}`)]
   if (isEvent(record, 'host.lost')) return [ink('bad', `${record.data.host}  lost: ${record.data.reason}`)]
   if (isEvent(record, 'check.observed'))
-    return checkLines([record.data], ink).map((line) => `${record.data.phase.padEnd(6)}${line}`)
+    return [`${record.data.phase.padEnd(6)}${checkLine(record.data, ink)}`]
   if (isEvent(record, 'step.planned')) {
     const { run, step, host, title, uses, outcome, because, changes, evidence, plan } = record.data
     const shown = {
@@ -96,7 +116,7 @@ export function eventLines(record: EventRecord, ink: Ink): string[] {
     return [`    ${ink(verdict === 'ok' ? 'good' : 'bad', `undo ${verdict}`)}: ${reason}`]
   }
   if (isEvent(record, 'revert.armed'))
-    return [ink('dim', `    armed: goes back after ${record.data.after} s unless confirmed`)]
+    return [ink('dim', `    arming: goes back after ${record.data.after} s unless confirmed`)]
   if (isEvent(record, 'revert.refused')) return [ink('bad', `    not armed: ${record.data.reason}`)]
   if (isEvent(record, 'revert.confirmed')) return [ink('dim', '    disarmed: does not go back by itself')]
   if (isEvent(record, 'revert.fired'))

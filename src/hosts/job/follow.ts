@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Command, OutputListener, RunOptions, RunResult } from '../../model/command.ts'
+import type { Command, JobOptions, OutputListener, RunResult } from '../../model/command.ts'
 import type { LockRequest } from '../../model/lock.ts'
 import { stillRunning } from '../../model/stillRunning.ts'
 import type { Conversation } from '../converse.ts'
@@ -9,7 +9,7 @@ import { collect } from '../output.ts'
 import { type ChannelEnd, LinkLost } from '../transport.ts'
 import type { Wrapped } from '../wrap.ts'
 import { back } from './back.ts'
-import { notOurs, outcomeOf, rebooted } from './outcome.ts'
+import { notOurs, outcomeOf, rebooted, unknowns } from './outcome.ts'
 import { type Heard, type Offsets, type Pass, pass } from './pass.ts'
 import { attachText } from './text.ts'
 
@@ -39,7 +39,7 @@ export interface Followed {
 export async function followToEnd(
   machine: Machine,
   id: string,
-  o: Pick<RunOptions, 'onOutput' | 'signal'> & {
+  o: Pick<JobOptions, 'onOutput' | 'signal' | 'over'> & {
     /** What the first channel runs; it is given once more where the host never said that it heard it. */
     begin(): { nonce: string; text: string; wrapped: Wrapped }
     /** What it wants to have to itself. */
@@ -88,7 +88,8 @@ export async function followToEnd(
       ...rest(),
     })
     const by = o.endedBy()
-    if (by === undefined || result === undefined || result.problem === rebooted) return result
+    if (by === undefined || result === undefined || result.problem === rebooted || result.removed)
+      return result
     const { exitCode } = result
     return { endedBy: by, ...rest(), ...(exitCode === undefined ? {} : { exitCode }) }
   }
@@ -96,14 +97,22 @@ export async function followToEnd(
     if (!talk.marks.has('begin') && !heard.there && !('lost' in end)) {
       const said = talk.banner().trim()
       const problem = `the login shell did not run the command${said && `: ${said}`}`
-      return { endedBy: 'exit', ...rest(), problem }
+      return { endedBy: 'exit', ...rest(), began: 'no', problem }
     }
     const why = 'lost' in end ? end.lost : 'the channel that followed the job ended'
     const then = heard.there
       ? 'the command goes on on the host'
       : 'it is not known whether the command started'
-    return { endedBy: 'lost', ...rest(), problem: `${why}; ${then}` }
+    const began = heard.there ? {} : { began: 'perhaps' as const }
+    return { endedBy: 'lost', ...rest(), ...began, problem: `${why}; ${then}` }
   }
+
+  const gone = (): RunResult => ({
+    endedBy: 'lost',
+    ...rest(),
+    removed: true,
+    problem: unknowns.removed ?? '',
+  })
 
   const run = async (): Promise<RunResult> => {
     let left = tries
@@ -113,12 +122,14 @@ export async function followToEnd(
       const result = read()
       if (result !== undefined || talk.marks.has('none')) {
         heard.words?.end()
-        return read() ?? lost(end)
+        return read() ?? gone()
       }
       if (heard.at.stdout + heard.at.stderr > before || 'lost' in end) left = tries
       // Without a word, and with the link alive, it was the login shell that refused.
       if (!('lost' in end) && (!heard.there || left-- === 0)) return lost(end)
       if (!(await back(machine))) return lost(end)
+      // Another console looked after it: whatever it found, nothing starts any more.
+      if (!heard.there && o.over?.() === true) return lost(end)
       try {
         const next = await (heard.there ? goOn() : begin())
         talk = next.talk

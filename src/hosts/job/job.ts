@@ -11,10 +11,10 @@ import { wrap } from '../wrap.ts'
 import { bound } from './bound.ts'
 import { canceller } from './cancel.ts'
 import { type Followed, followToEnd } from './follow.ts'
-import { lookAt } from './look.ts'
 import type { Offsets } from './pass.ts'
+import { removeJobs } from './removals.ts'
 import { startText } from './start.ts'
-import { attachText, removeText } from './text.ts'
+import { attachText } from './text.ts'
 
 export type { Offsets }
 
@@ -32,6 +32,7 @@ export async function startJob(
   o: JobOptions = {},
 ): Promise<Job> {
   check(id)
+  if (o.attach === true) return jobOf(machine, id, attachOrder(id, command), o)
   const shown = describeCommand(command).slice(0, 2000).toWellFormed()
   // Given once more it is no second start: the folder decides. The words of the first are told by its own nonce.
   const begin = () => {
@@ -51,20 +52,28 @@ export async function attachJob(
   o: RunOptions & { from?: Offsets } = {},
 ): Promise<Job | undefined> {
   check(id)
-  const from = o.from ?? { stdout: 0, stderr: 0 }
+  const job = await jobOf(machine, id, attachOrder(id, { argv: [] }, o.from), o)
+  return job.none ? undefined : job
+}
+
+function attachOrder(id: string, command: Command, from: Offsets = { stdout: 0, stderr: 0 }): Order {
   const begin = () => {
     const nonce = drawNonce()
     return { nonce, text: attachText({ nonce, id, from }), wrapped: { text: '', input: '' } }
   }
-  const job = await jobOf(machine, id, { begin, command: { argv: [] }, from, lock: undefined }, o)
-  return job.none ? undefined : job
+  return { begin, command, from, lock: undefined, attaches: true }
+}
+
+type Order = Pick<Parameters<typeof followToEnd>[2], 'begin' | 'command' | 'from' | 'lock'> & {
+  /** It starts nothing. */
+  attaches?: true
 }
 
 async function jobOf(
   machine: Machine,
   id: string,
-  order: Pick<Parameters<typeof followToEnd>[2], 'begin' | 'command' | 'from' | 'lock'>,
-  o: RunOptions,
+  order: Order,
+  o: JobOptions,
 ): Promise<Job & { none: boolean }> {
   let followed: Followed
   const canceling = canceller(machine, id)
@@ -72,7 +81,13 @@ async function jobOf(
     followed = await followToEnd(machine, id, { ...order, ...o, endedBy: canceling.ending })
   } catch (error) {
     if (!(error instanceof LinkLost)) throw error
-    return notBegun(machine, id, error.message)
+    return order.attaches === true
+      ? unheard(machine, id, { endedBy: 'lost', began: 'perhaps', problem: error.message })
+      : unheard(machine, id, {
+          endedBy: 'exit',
+          began: 'no',
+          problem: `${error.message}; the command was not started`,
+        })
   }
   const { talk } = followed
   await Promise.race([followed.known, followed.done])
@@ -107,24 +122,23 @@ async function jobOf(
         gone: false,
         detail: `the host could not be asked: ${messageOf(error)}`,
       })),
-    remove: () => remove(machine, id),
+    remove: () => removeJobs(machine, [id]),
   }
 }
 
-/** A job of which the host never heard. */
-function notBegun(machine: Machine, id: string, why: string): Job & { none: boolean } {
-  const problem = `${why}; the command was not started`
+/** A job that could not be asked for: no link or no channel was to be had, so nothing of it ran by this. */
+function unheard(
+  machine: Machine,
+  id: string,
+  end: Pick<RunResult, 'endedBy' | 'began' | 'problem'>,
+): Job & { none: boolean } {
   return {
     id,
     none: false,
-    done: Promise.resolve({ endedBy: 'lost', stdout: noOutput(), stderr: noOutput(), ms: 0, problem }),
+    done: Promise.resolve({ ...end, stdout: noOutput(), stderr: noOutput(), ms: 0 }),
     cancel: async () => ({ gone: true, detail: 'it was not started' }),
-    remove: () => remove(machine, id),
+    remove: () => removeJobs(machine, [id]),
   }
-}
-
-async function remove(machine: Machine, id: string): Promise<void> {
-  await lookAt(machine, (nonce) => removeText({ nonce, id }))
 }
 
 function check(id: string): void {

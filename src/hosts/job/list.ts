@@ -1,11 +1,14 @@
 import type { JobListing } from '../../model/command.ts'
+import { stillRunning } from '../../model/stillRunning.ts'
 import type { Machine } from '../machine.ts'
 import { lookAt } from './look.ts'
-import { unknowns } from './outcome.ts'
-import { common, removeText } from './text.ts'
+import { unknowns, withoutSupervisor } from './outcome.ts'
+import { removeJobs } from './removals.ts'
+import { common } from './text.ts'
 
 /** Shell text that prints one line for each job of the user: id, since when, how it stands, and its command. */
 const listText = (nonce: string) => `${common(nonce)}
+say now "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 for D in "$B"/*; do
   [ -d "$D" ] || continue
   W=50 S=
@@ -16,20 +19,18 @@ done`
 
 /** The jobs of the login user that are on the host, running or over; throws where it does not answer. */
 export async function listJobs(machine: Machine): Promise<JobListing[]> {
-  const { stdout } = await lookAt(machine, listText)
+  const { marks, stdout } = await lookAt(machine, listText)
+  const now = Date.parse(marks.get('now') ?? '')
   return Buffer.from(stdout.bytes)
     .toString('utf8')
     .split('\n')
     .flatMap((line) => {
       const listing = readListing(line)
       if (listing === undefined) return []
-      const { id } = listing
-      return [
-        {
-          ...listing,
-          remove: async () => void (await lookAt(machine, (nonce) => removeText({ nonce, id }))),
-        },
-      ]
+      const { id, since = '' } = listing
+      const ageMs = now - Date.parse(since)
+      const age = Number.isNaN(ageMs) ? {} : { ageMs }
+      return [{ ...listing, ...age, remove: () => removeJobs(machine, [id]) }]
     })
 }
 
@@ -41,8 +42,11 @@ export function readListing(line: string): Omit<JobListing, 'remove'> | undefine
   return { id, ...known, command: command.join('\t'), ...stateOf(word) }
 }
 
-function stateOf(word: string): Pick<JobListing, 'is' | 'exitCode' | 'reason'> {
+function stateOf(word: string): Pick<JobListing, 'is' | 'exitCode' | 'reason' | 'unbegun'> {
   if (word === 'running') return { is: 'running' }
+  if (word === 'unbegun') return { is: 'done', exitCode: 125, unbegun: true }
+  const [, left] = /^left (.+)$/.exec(word) ?? []
+  if (left !== undefined) return { is: 'unknown', reason: stillRunning(withoutSupervisor(left)) }
   const [, exit] = /^exit (\d{1,3})$/.exec(word) ?? []
   if (exit !== undefined) return { is: 'done', exitCode: Number(exit) }
   const why = unknowns[word.split(' ')[0] === 'exit' ? 'torn-exit' : word]

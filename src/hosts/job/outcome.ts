@@ -1,5 +1,6 @@
 import type { Command, Output, RunResult } from '../../model/command.ts'
 import { type LockRequest, sayHolder } from '../../model/lock.ts'
+import { stillRunning } from '../../model/stillRunning.ts'
 import { holderOf } from '../lock/holder.ts'
 import { createMarkFilter } from '../marks.ts'
 import { collect } from '../output.ts'
@@ -12,10 +13,14 @@ export const rebooted = 'the host was rebooted while the command ran'
 export const unknowns: Readonly<Record<string, string>> = {
   'torn-exit': "the job's exit file is empty or torn",
   reboot: rebooted,
+  removed: "the job's folder is not on the host any more: another console may have recorded its end",
   never: 'the job was prepared, but nothing shows that its command ever ran',
   gone: 'the job was killed before it could write down its exit code',
   full: "no space left on the host's disk: the exit code could not be written",
 }
+
+/** Words for a command that goes on without the process that would have written down its exit code. */
+export const withoutSupervisor = (left: string): string => `${left}; what watched over it was killed`
 
 /** What the marks of a follow or a look say of a job that is over; undefined where it is not. */
 export function outcomeOf(o: {
@@ -33,8 +38,10 @@ export function outcomeOf(o: {
   const rest = { stdout, stderr, ms }
   const folder = marks.get('nofolder')
   if (folder !== undefined) {
-    return { endedBy: 'exit', ...rest, problem: `job folder: ${folder}; the command was not started` }
+    const problem = `job folder: ${folder}; the command was not started`
+    return { endedBy: 'exit', ...rest, began: 'no', problem }
   }
+  if (marks.has('unbegun')) return { endedBy: 'exit', exitCode: 125, ...rest, began: 'no' }
   const exit = marks.get('exit')
   if (exit !== undefined) {
     if (!/^\d{1,3}$/.test(exit)) return { endedBy: 'lost', ...rest, problem: unknowns['torn-exit'] ?? '' }
@@ -42,9 +49,13 @@ export function outcomeOf(o: {
     const said = new Map([['begin', ''], ...o.said])
     const talk = { marks: said, banner: () => '', sudoProblem: o.sudoProblem, surelyRan: o.surelyRan }
     const problem = notRun({ argv: [], ...o.command }, talk, end, stderr.bytes)
-    if (problem !== undefined) return { endedBy: 'exit', ...rest, problem }
+    if (problem !== undefined) return { endedBy: 'exit', ...rest, began: 'no', problem }
     return { ...exitOf(end.code), ...rest }
   }
+  const left = marks.get('left')
+  if (left !== undefined) return { endedBy: 'lost', ...rest, problem: stillRunning(withoutSupervisor(left)) }
+  if (marks.has('removed'))
+    return { endedBy: 'lost', ...rest, removed: true, problem: unknowns.removed ?? '' }
   const why = Object.keys(unknowns).find((name) => marks.has(name))
   return why === undefined ? undefined : { endedBy: 'lost', ...rest, problem: unknowns[why] ?? why }
 }
@@ -53,15 +64,16 @@ export function outcomeOf(o: {
 export function notOurs(
   marks: ReadonlyMap<string, string>,
   lock: LockRequest | undefined,
-): Pick<RunResult, 'problem' | 'lockedBy'> | undefined {
+): Pick<RunResult, 'problem' | 'lockedBy' | 'began'> | undefined {
   const locked = marks.get('locked')
   if (locked !== undefined) {
     const lockedBy = holderOf(locked, lock?.resources ?? [])
-    return { problem: `${sayHolder(lockedBy)}; the command was not started`, lockedBy }
+    return { problem: `${sayHolder(lockedBy)}; the command was not started`, began: 'no', lockedBy }
   }
   const failed = marks.get('lockfailed')
   if (failed === undefined) return undefined
   return {
+    began: 'no',
     problem: `can not have ${lock?.resources.join(', ')} to itself: ${failed}; the command was not started`,
   }
 }

@@ -6,16 +6,19 @@ import { lookAt } from './look.ts'
 import { outcomeOf, parseAttached, withoutMarks } from './outcome.ts'
 import { lookText } from './text.ts'
 
-/** Looks what became of a job, without waiting for it. */
-export async function jobState(machine: Machine, id: string): Promise<JobState> {
+/** Looks what became of a job, without waiting for it; with `claim`, one that is not there never starts. */
+export async function jobState(machine: Machine, id: string, o: { claim?: boolean } = {}): Promise<JobState> {
   let looked: Awaited<ReturnType<typeof lookAt>>
   try {
-    looked = await lookAt(machine, (nonce) => lookText({ nonce, id, limit: outputLimit }))
+    looked = await lookAt(machine, (nonce) => lookText({ nonce, id, limit: outputLimit, ...o }))
   } catch (error) {
     return { is: 'unknown', reason: messageOf(error) }
   }
   const { marks } = looked
   if (marks.has('none')) return { is: 'not_started' }
+  const unclaimed = marks.get('unclaimed')
+  if (unclaimed !== undefined)
+    return { is: 'unknown', reason: `it can not be kept from starting: ${unclaimed}` }
   if (marks.has('running')) return { is: 'running' }
   const { nonce, as } = parseAttached(marks.get('attached') ?? '')
   const [out = 0, err = 0] = (marks.get('sizes') ?? '').trim().split(/\s+/).map(Number)

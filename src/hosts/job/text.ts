@@ -9,6 +9,7 @@ import { quote } from '../quote.ts'
  *   attach  prints what `out` and `err` hold beyond the given offsets until there is an `exit`, or until it can't come any
  *           more: the supervisor is dead, or the host was rebooted since (`boot`).
  *   look    says which of these holds now.
+ *   claim   takes the id of a job that is not there by making its folder, with `0 0` for its pid: nothing can start under it.
  *   list    (list.ts) says it of all jobs.
  *
  * Whatever follows a job ends when it is orphaned: its link is gone then. `exit` is written aside, over a block that was
@@ -40,11 +41,29 @@ orphan() {
   else ! kill -0 $PPID 2>/dev/null; fi
 }
 sizes() { wc -c <"$D/$1" 2>/dev/null || echo 0; }
+unbegun() { read -r g x 2>/dev/null <"$D/pgid" && [ "$g" = 0 ]; }
+# Whoever recorded how a job ended removes its folder, file by file: what is read meanwhile says nothing of the host.
+removed() { n=0; while [ -d "$D" ] && [ ! -e "$D/boot" ] && [ $n -lt 10 ]; do n=$((n + 1)); sleep 0.1 || sleep 1; done; [ ! -d "$D" ]; }
+# What a supervisor that was killed alone has left running: the living processes of its group or session.
+left() {
+  L=; born "$G"; [ -z "$b" ] || return 1
+  if [ -r /proc/self/stat ]; then
+    L=$(cat /proc/[0-9]*/stat 2>/dev/null | sed -n "/) [^Z] [0-9]* $G [0-9]* /s/ .*//p; /) [^Z] [0-9]* [0-9]* $G /s/ .*//p")
+  else L=$(ps -A -o pgid= -o pid= 2>/dev/null | while read -r g p; do [ "$g" != "$G" ] || echo "$p"; done); fi
+  [ -n "$L" ]
+}
+# A group that is being killed as a whole is gone a moment later.
+stays() { n=0; while left; do n=$((n + 1)); [ $n -lt 4 ] || return 0; sleep 0.1 || return 0; done; return 1; }
 outcome() {
   if [ -e "$D/exit" ]; then
-    if read -r c x <"$D/exit" && [ -n "$c" ]; then say exit "$c"; else say torn-exit; fi
+    if unbegun; then say unbegun
+    elif read -r c x <"$D/exit" && [ -n "$c" ]; then say exit "$c"; else say torn-exit; fi
+  elif removed; then say removed
+  elif [ ! -e "$D/boot" ]; then say never
   elif ! booted; then say reboot
   elif [ ! -s "$D/pgid" ]; then say never
+  elif read -r G S 2>/dev/null <"$D/pgid" && stays; then say left "$(flat "pid $L")"
+  elif [ ! -d "$D" ]; then say removed
   else
     if { printf probe >"$D/probe"; } 2>/dev/null; then say gone; else say full; fi
     rm -f -- "$D/probe"
@@ -105,10 +124,26 @@ ${attached}
 ${followText(o.from)}`
 }
 
-/** Shell text that looks at a job once: `none`, `running`, or its outcome with the first bytes of what it printed. */
-export function lookText(o: { nonce: string; id: string; limit: number }): string {
+/** Makes the folder of a job that is not there, so that it never starts; `none` where that was done. */
+const claim = (nonce: string) => `[ -d "$B" ] || mkdir -p -m 700 -- "$B" 2>/dev/null
+if [ ! -d "$D" ] && x=$(mkdir -m 700 -- "$D" 2>&1); then
+  boot
+  {
+    printf '%s\\n' "$K" >"$D/boot" && printf '%s\\n' 'not begun' >"$D/command" && printf '%s\\n' ${nonce} '' >"$D/mark" &&
+      printf '' >"$D/out" && echo 'sitrep: not begun: another console looked for it before its order came' >"$D/err" &&
+      echo '0 0' >"$D/pgid" && printf '%-3s\\n' 125 >"$D/exit"
+  } 2>/dev/null && { say none; exit 0; }
+  rm -rf -- "$D"; say unclaimed "$D can not be written"; exit 0
+fi
+[ -d "$D" ] || { say unclaimed "$(flat "$x")"; exit 0; }`
+
+/**
+ * Shell text that looks at a job once: `none`, `running`, or its outcome with the first bytes of what it printed. With `claim`,
+ * `none` means that it never starts, and `unclaimed` says why that could not be made sure of.
+ */
+export function lookText(o: { nonce: string; id: string; limit: number; claim?: boolean }): string {
   return `${common(o.nonce, o.id)}
-[ -d "$D" ] || { say none; exit 0; }
+${o.claim === true ? claim(o.nonce) : '[ -d "$D" ] || { say none; exit 0; }'}
 ${attached}
 ${awaitText}; W=50
 if [ ! -e "$D/exit" ] && alive && [ ! -e "$D/exit" ]; then say running; exit 0; fi
@@ -119,19 +154,19 @@ outcome`
 
 /**
  * Shell text that prints the process group of a job and its folder, while something of it may be alive: not where the host was
- * rebooted since, and not where its leader's number is another process's now.
+ * rebooted since, not where its leader's number is another process's now, and not where nothing was ever begun under its id.
  */
 export function groupText(o: { nonce: string; id: string }): string {
   return `${common(o.nonce, o.id)}
 { read -r M; read -r A; } 2>/dev/null <"$D/mark"
 ${awaitText}
-if read -r G S 2>/dev/null <"$D/pgid" && booted; then
+if read -r G S 2>/dev/null <"$D/pgid" && [ "$G" != 0 ] && booted; then
   born "$G"; if [ -z "$b" ] || [ "$b" = "$S" ]; then say at "$D"; say group "$G $A"; fi
 fi`
 }
 
-/** Shell text that removes a job's folder. */
-export function removeText(o: { nonce: string; id: string }): string {
-  return `${common(o.nonce, o.id)}
-rm -rf -- "$D"`
+/** Shell text that removes the folders of jobs. */
+export function removeText(o: { nonce: string; ids: readonly string[] }): string {
+  return `${common(o.nonce)}
+rm -rf -- ${o.ids.map((id) => `"$B"/${quote(id)}`).join(' ')}`
 }

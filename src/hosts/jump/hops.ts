@@ -25,6 +25,8 @@ interface Hop {
 /** None is open yet. One that was lost is opened anew by the next host that wants it. */
 export function createHops(): Hops {
   const hops = new Map<string, Promise<Hop>>()
+  /** The key that the first login on each way was let in by; each later one has to be shown it too. */
+  const keys = new Map<string, string>()
   const closing = new AbortController()
   const get = (hop: Host, deps: LoginDeps): Promise<Hop> => {
     const key = wayKey(hop)
@@ -36,9 +38,13 @@ export function createHops(): Hops {
     const times = { ...deps.times, ...hop.link }
     // Others may wait for the same hop: its login ends with all of them, not with the one that came first.
     const { signal } = closing
-    const opening = login(hop, { ...deps, times, signal }).then(({ client, stream }) =>
-      wrap(hop, client, stream, gone),
-    )
+    const { expected: _ofTheHost, ...rest } = deps
+    const expected = keys.get(key)
+    const own = { ...rest, times, signal, ...(expected === undefined ? {} : { expected }) }
+    const opening = login(hop, own).then(({ client, stream, fingerprint }) => {
+      keys.set(key, fingerprint)
+      return wrap(hop, client, stream, gone)
+    })
     hops.set(key, opening)
     opening.catch(gone)
     return opening

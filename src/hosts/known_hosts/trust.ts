@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SitrepError } from '../../model/errors.ts'
 import { hostName } from './match.ts'
@@ -12,6 +12,14 @@ export function trustLine(host: string, port: number, key: Buffer): string {
   // In the first field these have a meaning of their own.
   if (/[\s,*?!|#@]/.test(host)) throw new SitrepError('usage', 'this is no host name', { where: host })
   return `${hostName(host, port)} ${type} ${key.toString('base64')}`
+}
+
+/**
+ * The file that a newly trusted key is written to: the first that is an ordinary one, or is not there yet. What is written to a
+ * device (`UserKnownHostsFile /dev/null`) is not kept; undefined where nothing can be.
+ */
+export function fileToTrustIn(files: readonly string[]): string | undefined {
+  return files.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile() ?? true)
 }
 
 /** Adds a line to a known_hosts file, which is made with mode 0600 (its folder 0700) where it was not there. */

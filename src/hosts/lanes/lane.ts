@@ -53,6 +53,8 @@ interface Entry {
   /** Streams on which its exit was told, and on which nothing of it comes any more. */
   exits: number
   frees: number
+  /** It is asked elsewhere now: what the host still says of it here, having come to it after all, is nobody's. */
+  gone?: true
 }
 
 /** Opens a lane. Its orders come to their ends one after the other. */
@@ -109,6 +111,7 @@ export function openLane(transport: Transport, keeper: LaneKeeper, known?: Takin
   const retire = () => {
     close()
     const left = entries.splice(entries[0]?.begun ? 1 : 0)
+    for (const entry of left) entry.gone = true
     if (entries.length === 0) channel?.abandon()
     if (left.length > 0) keeper.onLeft(left.map(({ order }) => order))
   }
@@ -163,8 +166,12 @@ export function openLane(transport: Transport, keeper: LaneKeeper, known?: Takin
       const filter = createMarkFilter(order.nonce, {
         begin: true,
         until: 'lane-free',
-        onMark: (name, value) => onMark(entry, stream, name, value),
-        onData: (chunk) => order.onData(stream, chunk),
+        onMark: (name, value) => {
+          if (!entry.gone) onMark(entry, stream, name, value)
+        },
+        onData: (chunk) => {
+          if (!entry.gone) order.onData(stream, chunk)
+        },
       })
       filters[stream].push(filter)
     }

@@ -33,6 +33,9 @@ const far = { ms: 30, idle: 4 }
 /** A host that has channels free gives one within this time after the fastest so far, in milliseconds. */
 const prompt = 300
 
+/** While something waits for a lane, it is looked this often (in milliseconds) whether a guest should go. */
+const askGuests = 300
+
 /** The longest text that goes in a line, in bytes: ssh2's own server takes packets of at most 35,000. */
 const longestLine = 24_000
 
@@ -76,6 +79,9 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
   let reading = 0
   let fastest = 0
   let taking: Taking | undefined
+  /** A guest had to go: while no lane is ready, whoever comes as a guest is not to stay either. */
+  let tight = false
+  let asking: NodeJS.Timeout | undefined
   let closed = false
   let linked = hasLink(transport)
 
@@ -143,6 +149,7 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
       if (own || !lane) void read(order)
       else lane.ask(order)
     }
+    askGuestsToGo()
   }
   const read = async (order: Order) => {
     reading++
@@ -175,11 +182,24 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
   /** Where the host was heard to give no more channels, and no lane can be spared, a guest goes. */
   const sendOff = () => {
     const state = transport.state()
-    if (state.is !== 'ready' || state.reason === undefined || free()) return
+    const crowds = tight || (state.is === 'ready' && state.reason !== undefined)
+    if (!crowds || !hasLink(transport) || free()) return
     const [leave] = guests
     if (leave === undefined) return
+    tight = true
     guests.delete(leave)
     leave()
+  }
+  /** That the host is crowded may have been heard before a guest came, and while a lane was still free. */
+  const askGuestsToGo = () => {
+    if (closed || (waiting.length === 0 && wakers.size === 0)) {
+      clearInterval(asking)
+      asking = undefined
+    } else if (asking === undefined) asking = setInterval(askNow, askGuests)
+  }
+  const askNow = () => {
+    sendOff()
+    askGuestsToGo()
   }
   /** An idle lane, or a channel of its own, whichever can be had. */
   const channelFor = async (
@@ -228,6 +248,7 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
     const woken = Promise.withResolvers<void>()
     signal?.addEventListener('abort', () => woken.resolve(), { once: true })
     wakers.add(woken.resolve)
+    askGuestsToGo()
     await woken.promise
     wakers.delete(woken.resolve)
     // When whoever waited here has taken the lane, or has not.
@@ -244,6 +265,7 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
     room = most
     works = true
     crowded = false
+    tight = false
     warm()
   })
   return {
@@ -257,12 +279,14 @@ export function createLanes(transport: Transport, o: { endGroup(group: number): 
       if (leave !== undefined) {
         guests.add(leave)
         void channel.ended.then(() => guests.delete(leave))
+        sendOff()
       }
       return channel
     },
     warm,
     close() {
       closed = true
+      clearInterval(asking)
       unlisten()
       for (const lane of lanes) lane.end()
     },

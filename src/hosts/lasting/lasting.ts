@@ -67,6 +67,8 @@ export function lastingTransport(first: Link, deps: LastingDeps): Transport {
       try {
         state.set({ is: 'connecting', since, reason: why, again: true })
         const next = await deps.attempt(closing.signal)
+        // It may have come at the very moment in which the last one was closed.
+        if (closing.signal.aborted) return void next.transport.close()
         coming = false
         return adopt(next)
       } catch (error) {

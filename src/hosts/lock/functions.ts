@@ -4,6 +4,10 @@
  * What stands in a record is another user's text: it is only ever compared and printed. Folders are entered by `cd -P` and
  * compared with the path that was meant, so no symbolic link is followed; files are made with O_EXCL. Root takes the folders
  * over from whoever made them. Times are seconds of uptime, which no change of the clock touches.
+ *
+ * Whoever owns the folder can put another file in the place of one of ours at any moment, so what a name said a moment ago
+ * counts for nothing: `lkopen` judges the file by what it reads from the descriptor, and writes by the descriptor; `lklast`
+ * passes on what has the form of our own lines, and nothing else.
  */
 
 /** The functions, whose names begin with `lk`, as their variables do with `LK`; `$LKH` are the resources, `$LKI` is the lock. */
@@ -35,7 +39,8 @@ lkmutex() {
   n=0
   if [ -n "$LKF" ]; then
     { command exec 9<"$LKR"; } 2>/dev/null || { lksay lockfailed "$LKR can not be opened"; return 1; }
-    until flock -n 9 2>/dev/null; do n=$((n + 1)); [ $n -lt 200 ] || { lksay lockfailed "somebody holds $LKR with flock"; return 1; }; sleep 0.02 2>/dev/null || sleep 1; done
+    # Not every flock can wait for a time.
+    flock -w 2 9 2>/dev/null || until flock -n 9 2>/dev/null; do n=$((n + 1)); [ $n -lt 100 ] || { lksay lockfailed "somebody holds $LKR with flock"; return 1; }; sleep 0.02 2>/dev/null || sleep 1; done
   else
     # Whoever made it may have died; nobody has it for as long as this waits.
     until mkdir -- "$LKR/.taking" 2>/dev/null; do
@@ -46,10 +51,26 @@ lkmutex() {
 }
 lkfree() { if [ -n "$LKF" ]; then exec 9<&-; else rmdir -- "$LKR/.taking" 2>/dev/null; fi; }
 lkread() {
-  lkby= lkincident= lkstep= lksince= lkboot= lkuntil= lkjobs= lklooks=
+  lkby= lkincident= lkstep= lkat= lkboot= lkuntil= lkjobs= lklooks=
   while read -r k v; do
-    case $k in by) lkby=$v;; incident) lkincident=$v;; step) lkstep=$v;; since) lksince=$v;; boot) lkboot=$v;;
+    case $k in by) lkby=$v;; incident) lkincident=$v;; step) lkstep=$v;; at) lkat=$v;; boot) lkboot=$v;;
       until) lkuntil=$v;; job) lkjobs="$lkjobs $v";; looks) lklooks=1;; keeps) lklooks=;; esac
+  done <"$1"
+} 2>/dev/null
+lkplain() { [ -f "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
+lkopen() {
+  LKY=; LKA=$LKL
+  lkplain "$LKL" && { command exec 7<"$LKL"; } 2>/dev/null && {
+    if [ -e /proc/self/fd/7 ]; then LKA=/proc/self/fd/7; [ -O "$LKA" ] && read -r LKY <"$LKA"; else lkplain "$LKL" && read -r LKY <"$LKL"; fi
+  } && [ "$LKY" = "lock $LKI" ] || { lksay lockfailed "$LKL is not the file that was made"; return 1; }
+}
+lklast() {
+  n=0
+  while [ $n -lt 20 ] && read -r t h w; do
+    n=$((n + 1))
+    case $t in ''|*[!0-9]*) continue;; esac
+    case $h$w in *[!0-9a-f]*) continue;; esac
+    [ \${#t} -lt 12 ] && [ \${#h} = 64 ] && [ \${#w} = 16 ] && echo "$t $h $w"
   done <"$1"
 } 2>/dev/null
 lkruns() {
@@ -65,12 +86,19 @@ lklive() {
   case $lkuntil in ''|*[!0-9]*) return 1;; esac
   [ "$lkuntil" -ge "$LKT" ]
 }
-lktell() { printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s' "$1" "$2" "$lkrun" "$lksince" "$lkby" "$lkincident" "$lkstep"; }
+lktell() {
+  lksince=
+  case $lkat in ''|0?*|*[!0-9]*|????????????*) ;; *)
+    lksince=$(($(date +%s) - LKT + lkat))
+    lksince=$(date -u -d "@$lksince" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$lksince" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null);;
+  esac
+  printf '%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s' "$1" "$2" "$lkrun" "$lksince" "$lkby" "$lkincident" "$lkstep"
+}
 lkdrop() {
   set --; for h in $LKH; do set -- "$@" "$LKR/$h/$LKI"; done
   rm -f -- "$@"; set --
   for h in $LKH; do
-    for o in "$LKR/$h"/*.over; do [ -e "\${o%.over}" ] || rm -f -- "$o"; done
+    for o in "$LKR/$h"/*.over; do [ ! -e "$o" ] || [ -e "\${o%.over}" ] || (lkin "$LKR/$h" && rm -f -- "\${o##*/}"); done
     set -- "$@" "$LKR/$h"
   done
   rmdir -- "$@"

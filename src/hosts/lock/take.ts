@@ -55,7 +55,8 @@ function hold(machine: Machine, request: LockRequest, seconds: number, first: Ke
         const wait = left ? (seconds * 1000) / 3 : pause * (0.5 + Math.random())
         await sleep(wait, undefined, { signal: over.signal }).catch(() => undefined)
         if (over.signal.aborted || machine.transport.state().is === 'refused') return
-        const next = await openKeeper(machine, { ...joining(), looks }, seconds, over.signal).catch(
+        const { signal } = over
+        const next = await openKeeper(machine, { ...joining(), looks }, seconds, { signal }).catch(
           () => undefined,
         )
         if (next === undefined) continue
@@ -69,7 +70,7 @@ function hold(machine: Machine, request: LockRequest, seconds: number, first: Ke
   }
   /** Of a lock that was left behind. */
   const giveBack = async (): Promise<void> => {
-    const last = await openKeeper(machine, joining(), seconds).catch(() => undefined)
+    const last = await openKeeper(machine, joining(), seconds, { stays: true }).catch(() => undefined)
     if (last?.held) await last.release()
   }
   const lasts = again()
@@ -119,12 +120,15 @@ interface Keeper {
   release(): Promise<void>
 }
 
-/** Opens the channel of a keeper, and settles when the host has said what became of the lock. Rejects with LinkLost. */
+/**
+ * Opens the channel of a keeper, and settles when the host has said what became of the lock. One that `stays` is not asked to
+ * give its channel up. Rejects with LinkLost.
+ */
 async function openKeeper(
   machine: Machine,
   request: LockRequest,
   seconds: number,
-  signal?: AbortSignal,
+  { signal, stays }: { signal?: AbortSignal; stays?: true } = {},
 ): Promise<Keeper> {
   const nonce = drawNonce()
   const marks = new Map<string, string>()
@@ -145,10 +149,10 @@ async function openKeeper(
     },
   })
   let left = false
+  const leaving = Promise.withResolvers<void>()
   const leave = () => {
-    if (left) return
     left = true
-    channel.write('leave\n')
+    leaving.resolve()
   }
   const channel = await machine.lanes.take({
     nonce,
@@ -157,13 +161,24 @@ async function openKeeper(
       if (stream === 'stderr') words.write(chunk)
     },
     begun: () => marks.has('begin'),
-    leave,
+    ...(stays === true ? {} : { leave }),
     ...(signal === undefined ? {} : { signal }),
   })
   let end: ChannelEnd | undefined
   const ended = channel.ended.then((how) => {
     end = how
     words.end()
+  })
+  /** A host that does not hear what is asked of it is not waited for. */
+  const impatiently = () => {
+    const impatient = setTimeout(() => channel.abandon(), patience)
+    void ended.then(() => clearTimeout(impatient))
+  }
+  // It may be asked to go as soon as it comes: it leaves when it has the lock.
+  void leaving.promise.then(() => {
+    channel.write('leave\n')
+    channel.end()
+    impatiently()
   })
   const timer = setTimeout(said.resolve, patience)
   await Promise.race([said.promise, ended])
@@ -193,9 +208,8 @@ async function openKeeper(
     async release() {
       channel.write('release\n')
       channel.end()
-      const impatient = setTimeout(() => channel.abandon(), patience)
+      impatiently()
       await ended
-      clearTimeout(impatient)
     },
   }
 }

@@ -9,7 +9,7 @@ import { lockFunctions } from './functions.ts'
  *
  *     /run/lock/sitrep/                              1777; flock on the folder itself makes one change at a time
  *     /run/lock/sitrep/<sha256 of the resource>/     1777
- *     /run/lock/sitrep/<sha256>/<lock id>            0644: by, incident, step, since, boot, and a new `until` now and then
+ *     /run/lock/sitrep/<sha256>/<lock id>            0644: by, incident, step, at, boot, and a new `until` now and then
  *     /run/lock/sitrep/<sha256>/<lock id>.over       made by whoever took that lock over; it counts for nothing then
  *     /run/lock/sitrep/.last-<uid>                   which resources this user gave back, and when, the last 20
  *
@@ -50,7 +50,9 @@ const names = (request: Pick<LockRequest, 'id' | 'resources'>) => {
 const take = (request: LockRequest, nonce: string) => {
   const [first = ''] = request.resources.map(hashOfResource)
   const { by, incident, step } = request
-  const lines = Object.entries({ by, incident, step }).map(([key, value]) => quote(`${key} ${plain(value)}`))
+  const lines = ['"lock $LKI"']
+  for (const [key, value] of Object.entries({ by, incident, step }))
+    lines.push(quote(`${key} ${plain(value)}`))
   if (request.looks === true) lines.push(quote('looks'))
   return `${lockFunctions(nonce)}${names(request)} LKO=${quote((request.over ?? []).join(' '))} LKJ=${request.joins === undefined ? '' : Math.ceil(request.joins)}
 lkplace || exit 0
@@ -88,7 +90,7 @@ lktry() (
     lkin "$LKR/$h" || exit 2
     if [ -e "$LKI" ]; then :
     elif [ "$h" = ${first} ]; then
-      { set -C; printf '%s\\n' ${lines.join(' ')} "since $(date -u +%Y-%m-%dT%H:%M:%SZ)" "boot $LKB" >"$LKI"; set +C; } 2>/dev/null
+      { set -C; printf '%s\\n' ${lines.join(' ')} "at $LKT" "boot $LKB" >"$LKI"; set +C; } 2>/dev/null
     else ln -- "$LKL" "$LKI" 2>/dev/null; fi
     [ -f "$LKI" ] && [ ! -L "$LKI" ] && [ -O "$LKI" ] && [ -s "$LKI" ] || { lkdrop; lksay lockfailed "$LKR/$h can not be written"; exit 2; }
     for o in $LKO; do if [ -e "$o" ]; then (set -C; echo "$LKI" >"$o.over") 2>/dev/null; fi; done
@@ -133,14 +135,15 @@ export interface LockText {
 export function lockText(request: LockRequest, nonce: string): LockText {
   return {
     take: `${take(request, nonce)}
-exec 7<"$LKL"
+lkopen || { lkfree; exit 0; }
 if [ -n "$LKF" ]; then flock -s -n 7 2>/dev/null || { lksay lockfailed "flock of $LKL failed"; exit 0; }
-else echo "until $((LKT + 10))" >>"$LKL"; fi
+else echo "until $((LKT + 10))" >>"$LKA"; fi
 SITREP_LOCK=$LKL; export SITREP_LOCK
 lkfree`,
     hold: `LKL=$SITREP_LOCK; unset SITREP_LOCK
 LKF=; command -v flock >/dev/null 2>&1 && LKF=1
-[ -n "$LKF" ] || printf 'job %s %s\\n${request.alone === true ? 'until 0\\n' : ''}' $$ "$b" >>"$LKL"${request.alone === true ? `\n${endAlone(request)}` : ''}`,
+LKA=$LKL; [ ! -e /proc/self/fd/7 ] || LKA=/proc/self/fd/7
+[ -n "$LKF" ] || printf 'job %s %s\\n${request.alone === true ? 'until 0\\n' : ''}' $$ "$b" >>"$LKA"${request.alone === true ? `\n${endAlone(request)}` : ''}`,
   }
 }
 
@@ -148,7 +151,9 @@ LKF=; command -v flock >/dev/null 2>&1 && LKF=1
 const endAlone = (request: LockRequest) => `${names(request)}
 lkend() {
   exec 7<&- 6>&-; LKR=\${LKL%/*/*}
-  [ -z "$LKF" ] || { exec 6<"$LKR"; n=0; until flock -n 6 || [ $n = 100 ]; do n=$((n + 1)); sleep 0.02 || sleep 1; done; }
+  [ -z "$LKF" ] || { exec 6<"$LKR"; n=0; flock -w 2 6 || until flock -n 6 || [ $n = 50 ]; do n=$((n + 1)); sleep 0.02 || sleep 1; done; }
+  # Where rm takes no folder, or one of them is not empty, rmdir says which stay.
+  set --; for h in $LKH; do set -- "$@" "$LKR/$h/$LKI" "$LKR/$h"; done; rm -fd -- "$@" && return
   set --; for h in $LKH; do set -- "$@" "$LKR/$h/$LKI"; done; rm -f -- "$@"
   set --; for h in $LKH; do set -- "$@" "$LKR/$h"; done; rmdir -- "$@"
 }
@@ -160,7 +165,12 @@ const giveBack = (request: LockRequest) => `lkmutex && {
   if lkruns "$LKL"; then echo 'until 0' >&8
   else
     lkdrop; lkup; LKU=$(id -u)
-    (lkin "$LKR" && umask 022 && set -C && { for h in $LKH; do echo "$LKT $h ${originOf(request)}"; done; head -n 20 .last-$LKU; } >.new-$LKU.$$; mv -f -- .new-$LKU.$$ .last-$LKU) 2>/dev/null
+    (
+      lkin "$LKR" && umask 022 && set -C || exit
+      f=.last-$LKU; lkplain "$f" || { [ ! -e "$f" ] && [ ! -L "$f" ] || exit; }
+      { for h in $LKH; do echo "$LKT $h ${originOf(request)}"; done; lklast "$f"; } >.new-$LKU.$$ || exit
+      mv -f -- .new-$LKU.$$ "$f" || rm -f -- .new-$LKU.$$
+    ) 2>/dev/null
   fi
   lkfree
 }`
@@ -173,16 +183,16 @@ const giveBack = (request: LockRequest) => `lkmutex && {
  */
 export function keepText(request: LockRequest, nonce: string, seconds: number): string {
   return `${take(request, nonce)}
+lkopen || { lkfree; exit 0; }
 {
   lkrenew() { lkup; echo "until $((LKT + ${seconds}))" >&8; }
   ${request.looks === true ? '' : 'echo keeps >&8; '}lkrenew; lkfree; lksay held
   trap : TERM INT HUP
   while IFS= read -r x; do
-    case $x in release) break;; keep) echo keeps >&8;; esac
+    case $x in release) break;; keep) echo keeps >&8;; leave) lkrenew; exit 0;; esac
     if [ -e "$LKL.over" ]; then lksay overtaken; break; fi
     lkrenew
-    [ "$x" != leave ] || exit 0
   done
   ${giveBack(request)}
-} 8>>"$LKL"`
+} 8>>"$LKA"`
 }

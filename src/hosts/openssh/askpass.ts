@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
+import { homedir, userInfo } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import type { Host } from '../../model/host.ts'
 import { hostWords } from '../errors.ts'
+import { expandHome } from '../known_hosts.ts'
 import { quote } from '../quote.ts'
 import { type AskingDeps, askSecret } from '../ssh2/questions.ts'
 import type { Passphrases } from './passphrases.ts'
@@ -12,6 +14,8 @@ export interface AskpassDeps extends Omit<AskingDeps, 'signal'> {
   passphrases: Passphrases
   /** What ssh said since it last asked: the host's own words before a question. */
   said(): string
+  /** Whether the host's own questions have begun: what is asked from then on is not ssh's. */
+  questions(): boolean
 }
 
 /** A program that ssh asks its questions with, for as long as it is open. */
@@ -47,7 +51,7 @@ export async function openAskpass(host: Host, folder: string, deps: AskpassDeps)
     mode: 0o700,
   })
   const open = new Set<Socket>()
-  const asked = new Set<string>()
+  const asked = new Map<string, Promise<string | undefined> | undefined>()
   const server = createServer((socket) => {
     open.add(socket)
     const gone = new AbortController()
@@ -90,24 +94,45 @@ export async function openAskpass(host: Host, folder: string, deps: AskpassDeps)
 async function answerTo(
   host: Host,
   question: { text: string; hint?: string },
-  asked: Set<string>,
+  asked: Map<string, Promise<string | undefined> | undefined>,
   deps: AskpassDeps & AskingDeps,
 ): Promise<string | undefined> {
   const text = hostWords(question.text).replace(/:$/, '')
   if (question.hint !== undefined) return confirmed(host, text, question.hint, deps)
   const again = asked.has(question.text)
-  asked.add(question.text)
-  const file = /^Enter passphrase for (?:key )?'?(.*?)'?$/.exec(text)?.[1]
+  const file = deps.questions() ? undefined : keyFileOf(host, text)
   if (file !== undefined) {
-    if (again) deps.passphrases.forget(file)
-    return deps.passphrases.get(file, () =>
+    deps.passphrases.forget(file, asked.get(question.text))
+    const answer = deps.passphrases.get(file, () =>
       askSecret(host, `${again ? wrong : ''}the passphrase of ${file}`, deps),
     )
+    asked.set(question.text, answer)
+    return answer
   }
+  asked.set(question.text, undefined)
   const before = deps.said()
-  const what = `${again ? wrong : ''}to log in as ${host.user} ssh asks:\n${before === '' ? '' : `${before}\n`}${text}`
+  const asker = deps.questions() ? 'this host' : 'ssh'
+  const what = `${again ? wrong : ''}to log in as ${host.user} ${asker} asks:\n${before === '' ? '' : `${before}\n`}${text}`
   return askSecret(host, what, deps)
 }
+
+/** How much of a path ssh shows in its question. */
+const shownBytes = 100
+
+/** The key file whose passphrase ssh asks for; undefined where it asks for something else, or for no key of this host's. */
+export function keyFileOf(host: Pick<Host, 'identityFiles'>, text: string): string | undefined {
+  const named = /^Enter passphrase for (?:key )?'?(.*?)'?$/.exec(text)?.[1]
+  if (named === undefined) return undefined
+  const files = host.identityFiles?.map(expandHome)
+  const isOwn = files
+    ? files.some((file) => shownPart(file) === named)
+    : [homedir(), userInfo().homedir].some(
+        (home) => dirname(named) === join(home, '.ssh') && /^id_[a-z0-9_]+$/.test(basename(named)),
+      )
+  return isOwn ? named : undefined
+}
+
+const shownPart = (file: string) => hostWords(Buffer.from(file).subarray(0, shownBytes).toString('utf8'))
 
 const wrong = 'that was not it; '
 

@@ -25,13 +25,15 @@ export function failureOf(host: Host, progress: Progress, exitCode: number | und
   const { said, fingerprint } = progress
   const where = whereOf(host)
   const find = (pattern: RegExp) => said.map((line) => pattern.exec(line)).find((match) => match !== null)
-  const unresolved = find(/Could not resolve hostname (\S+): (.*)/)
+  // Later on the host itself can say the same words in a banner.
+  const reaching = progress.phase === 'resolve' || progress.phase === 'connect'
+  const unresolved = reaching && find(/Could not resolve hostname (\S+): (.*)/)
   if (unresolved) {
     return new ConnectError('resolve', `the name ${host.address} could not be resolved (${unresolved[2]})`, {
       where,
     })
   }
-  const unreached = find(/^ssh: connect to host \S+ port \d+: (.*)/)
+  const unreached = reaching && find(/^ssh: connect to host \S+ port \d+: (.*)/)
   if (unreached)
     return new ConnectError('connect', causes[unreached[1] ?? ''] ?? unreached[1] ?? '', { where })
   if (!progress.accepted && find(/^Host key verification failed/)) return untrusted(host, progress)
@@ -49,8 +51,10 @@ export function failureOf(host: Host, progress: Progress, exitCode: number | und
       passing: false,
     })
   }
-  const denied = find(/Permission denied \((.*)\)\.?$/)
-  if (progress.phase === 'authentication' && denied) {
+  const denied = said
+    .map((line) => /Permission denied \((.*)\)\.?$/.exec(line))
+    .findLast((match) => match !== null)
+  if (progress.accepted && denied) {
     return new ConnectError('authentication', refusal(host, progress, denied[1] ?? ''), { where })
   }
   const phase: ConnectPhase = progress.phase === 'open' ? 'authentication' : progress.phase
@@ -82,7 +86,18 @@ export function lateFor(host: Host, phase: ConnectPhase, ms: number): ConnectErr
  * Why the connection could be tampered with (Terrapin, CVE-2023-48795); undefined where it can't: by strict key exchange, or
  * because a cipher and MAC were agreed on that don't have the weakness.
  */
-export function terrapin(host: Host, { strict, cipher }: Progress): ConnectError | undefined {
+export function terrapin(host: Host, { strict, cipher, forged }: Progress): ConnectError | undefined {
+  if (forged) {
+    return new ConnectError(
+      'handshake',
+      'words were sent before its key was accepted, so what ssh tells of it is not sure',
+      {
+        where: whereOf(host),
+        next: 'find out who answers there: ssh -v shows the words after "Remote:"',
+        passing: false,
+      },
+    )
+  }
   if (strict || cipher === undefined) return undefined
   const weak = cipher.name.startsWith('chacha20') || cipher.mac.includes('-etm')
   if (!weak) return undefined

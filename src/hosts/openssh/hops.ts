@@ -7,25 +7,33 @@ import type { Master } from './master.ts'
 /** The open connections of the system's ssh to jump hosts, one for each way, so that a one-time code is asked once. */
 export interface Masters {
   /** The last hop of the host's way, opened by `open` where it is not open yet. Throws ConnectError, which names the hop. */
-  through(host: Host, open: (hop: Host) => Promise<Master>): Promise<Master>
+  through(host: Host, open: OpenHop): Promise<Master>
   /** Ends all of them. */
   close(): Promise<void>
 }
 
+/**
+ * Opens a hop; `expected` is the fingerprint of the key that it was let in by before. Others may wait for the same hop: its
+ * login is given up by this `signal`, with all of them.
+ */
+type OpenHop = (hop: Host, signal: AbortSignal, expected?: string) => Promise<Master>
+
 /** None is open yet. One that was lost is opened anew by the next host that wants it. */
 export function createMasters(): Masters {
   const masters = new Map<string, Promise<Master>>()
-  let closed = false
-  const get = (hop: Host, open: (hop: Host) => Promise<Master>): Promise<Master> => {
+  const keys = new Map<string, string>()
+  const closing = new AbortController()
+  const get = (hop: Host, open: OpenHop): Promise<Master> => {
     const key = wayKey(hop)
     const known = masters.get(key)
     if (known) return known
     const gone = () => {
       if (masters.get(key) === opening) masters.delete(key)
     }
-    const opening = open(hop).then(async (master) => {
+    const opening = open(hop, closing.signal, keys.get(key)).then(async (master) => {
+      if (master.fingerprint !== undefined) keys.set(key, master.fingerprint)
       void master.ended.then(gone)
-      if (!closed) return master
+      if (!closing.signal.aborted) return master
       await master.close()
       throw new ConnectError('connect', 'the session was closed', { where: hop.name })
     })
@@ -42,7 +50,7 @@ export function createMasters(): Masters {
       })
     },
     async close() {
-      closed = true
+      closing.abort()
       const open = [...masters.values()]
       masters.clear()
       // The last that was opened goes through those before it.

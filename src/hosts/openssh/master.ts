@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host, LinkTimes } from '../../model/host.ts'
 import type { SecretStore } from '../../model/secret.ts'
@@ -10,6 +10,7 @@ import { openAskpass } from './askpass.ts'
 import { failureOf, lateFor, terrapin } from './failure.ts'
 import { linkFolder } from './folder.ts'
 import { connectionOptions, controlPath, destination, option } from './options.ts'
+import { onlyOwnKeys } from './ownKeys.ts'
 import type { Passphrases } from './passphrases.ts'
 import { startSsh } from './process.ts'
 import { type ChannelEvent, readProgress, saidSince } from './progress.ts'
@@ -61,6 +62,15 @@ export async function startMaster(host: Host, deps: MasterDeps): Promise<Master>
   })
   const folder = linkFolder()
   const socket = join(folder, 'm')
+  const { signal } = deps
+  const keys = await onlyOwnKeys(host, own, {
+    folder,
+    timeoutMs: times.resolve,
+    ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  })
   const ready = Promise.withResolvers<void>()
   let settled = false
   let waits = 0
@@ -115,6 +125,8 @@ export async function startMaster(host: Host, deps: MasterDeps): Promise<Master>
           told = progress.lines
           return fresh.join('\n')
         },
+        // Nothing is asked over an open connection: it was the host that said so.
+        questions: () => progress.questions || progress.phase === 'open',
       })
     : undefined
   const argv = [
@@ -124,6 +136,7 @@ export async function startMaster(host: Host, deps: MasterDeps): Promise<Master>
     '-T',
     ...controlPath(socket),
     ...option('ControlPersist', 'no'),
+    ...keys,
     ...own,
     '--',
     destination(host),

@@ -21,6 +21,7 @@ export interface ConnectionOptions {
 export function connectionOptions(host: Host, o: ConnectionOptions): string[] {
   const { interval } = aliveTimes(o.times)
   return [
+    ...(host.withoutSshConfig === true ? ['-F', 'none'] : []),
     ...option('HostName', literal(host.address)),
     ...option('Port', String(host.port)),
     ...option('User', host.user),
@@ -51,10 +52,12 @@ export function connectionOptions(host: Host, o: ConnectionOptions): string[] {
 
 /** Options by which a host's key is checked as over ssh2: by these files alone, without any question and any way around it. */
 export function checkingOptions(host: Host, files: readonly string[] = knownHostsFiles(host)): string[] {
+  // ssh wants a value, and `none` is not known to older ones.
+  const given = files.length === 0 ? ['/dev/null'] : files
   return [
     ...(host.hostKeyAlias === undefined ? [] : option('HostKeyAlias', host.hostKeyAlias)),
     ...option('StrictHostKeyChecking', 'yes'),
-    ...['-o', `UserKnownHostsFile=${files.map((file) => word(literal(file))).join(' ')}`],
+    ...['-o', `UserKnownHostsFile=${given.map((file) => word(literal(file))).join(' ')}`],
     ...option('GlobalKnownHostsFile', '/dev/null'),
     ...option('NoHostAuthenticationForLocalhost', 'no'),
     ...option('VerifyHostKeyDNS', 'no'),
@@ -108,19 +111,21 @@ function way(host: Host, through: ConnectionOptions['through']): string[] {
 }
 
 /** A value in which ssh is to find no tokens. */
-const literal = (value: string): string => value.replaceAll('%', '%%')
+export const literal = (value: string): string => value.replaceAll('%', '%%')
 
 /** `-o NAME=VALUE`, which ssh reads as a line of its configuration. */
 export function option(name: string, value: string): string[] {
   return ['-o', `${name}=${word(value, name)}`]
 }
 
-function word(value: string, name = 'UserKnownHostsFile'): string {
+export function word(value: string, name = 'UserKnownHostsFile'): string {
   if (/^[\w@%+:,./~[\]-]+$/.test(value)) return value
-  // Older versions know no way to write a quotation mark within quotation marks.
-  if (value === '' || /["\\\p{Cc}]|\$\{/u.test(value)) throw unusable(name, value)
+  if (!isWritable(value)) throw unusable(name, value)
   return `"${value}"`
 }
+
+/** Older versions of ssh know no way to write a quotation mark within quotation marks. */
+export const isWritable = (value: string): boolean => value !== '' && !/["\\\p{Cc}]|\$\{/u.test(value)
 
 function unusable(name: string, value: string): SitrepError {
   return new SitrepError('usage', `ssh can not be given ${JSON.stringify(value)} as ${name}`, {

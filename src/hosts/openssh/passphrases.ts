@@ -2,8 +2,8 @@
 export interface Passphrases {
   /** The one that is known, else that which `ask` gets; hosts that want it at the same time share one question. */
   get(file: string, ask: () => Promise<string | undefined>): Promise<string | undefined>
-  /** It was the wrong one. */
-  forget(file: string): void
+  /** That answer was the wrong one; what somebody else has given in the meantime stays. */
+  forget(file: string, answer: Promise<string | undefined> | undefined): void
   clear(): void
 }
 
@@ -22,7 +22,9 @@ export function createPassphrases(): Passphrases {
       asked.then((answer) => answer ?? drop(), drop)
       return asked
     },
-    forget: (file) => void known.delete(file),
+    forget(file, answer) {
+      if (known.get(file) === answer) known.delete(file)
+    },
     clear: () => known.clear(),
   }
 }

@@ -11,14 +11,18 @@ export interface SshProcess {
 
 /*
  * Ends ssh when our end of its stdin closes, as it does however we end: ssh itself watches no stdin, and would keep the
- * connection of a console that was killed. Then it clears the folder away.
+ * connection of a console that was killed. What ssh ran (a proxy command, a Match exec) is of the same group, and ends with
+ * it. Then it clears the folder away. The shell itself has nothing to say: what it would print to a console that is gone ends
+ * it before all that.
  */
 const keeper = `folder=$1; shift
 exec 3<&0
 "$@" 3<&- </dev/null & ssh=$!
-{ read -r end; kill "$ssh"; } <&3 >/dev/null 2>&1 & keeper=$!
+{ read -r end; kill "$ssh"; } <&3 >/dev/null 2>&1 &
+exec 2>/dev/null
 wait "$ssh"; code=$?
-kill "$keeper" 2>/dev/null
+trap '' TERM
+kill -TERM 0
 rm -rf -- "$folder"
 exit "$code"`
 
@@ -30,15 +34,21 @@ const lingering = 300
 
 /**
  * Starts ssh with these options, in a session of its own: a ctrl-c at our terminal does not reach it, and it has no terminal
- * to ask on. Its stderr is given as it comes, in English.
+ * to ask on. Its stderr is given as it comes, in English, and its
+ * stdout where somebody wants it.
  */
 export function startSsh(
   argv: readonly string[],
-  o: { folder: string; env?: Record<string, string>; onSaid(chunk: Buffer): void },
+  o: {
+    folder: string
+    env?: Record<string, string>
+    onSaid(chunk: Buffer): void
+    onPrinted?(chunk: Buffer): void
+  },
 ): SshProcess {
   const child = execa('sh', ['-c', keeper, 'sitrep', o.folder, 'ssh', ...argv], {
     stdin: 'pipe',
-    stdout: 'ignore',
+    stdout: o.onPrinted ? 'pipe' : 'ignore',
     stderr: 'pipe',
     detached: true,
     reject: false,
@@ -49,15 +59,10 @@ export function startSsh(
   child.stdin.on('error', () => {})
   child.stderr.on('error', () => {})
   child.stderr.on('data', o.onSaid)
-  const ended = new Promise<number | undefined>((resolve) => {
-    const over = (code: number | null) => resolve(code ?? undefined)
-    child.nodeChildProcess.on('error', () => resolve(undefined))
-    child.nodeChildProcess.on('close', over)
-    // A proxy command that stays behind may hold the stream open; what ssh itself had to say is there by then.
-    child.nodeChildProcess.on('exit', (code) => setTimeout(over, lingering, code))
-  })
-  // Its own promise says nothing that the events do not; unread it would be a floating one.
-  child.catch(() => {})
+  if (o.onPrinted) {
+    child.stdout?.on('error', () => {})
+    child.stdout?.on('data', o.onPrinted)
+  }
   const killGroup = () => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
@@ -65,6 +70,17 @@ export function startSsh(
       // It was gone already.
     }
   }
+  const ended = new Promise<number | undefined>((resolve) => {
+    const over = (code: number | null) => resolve(code ?? undefined)
+    // At once, while the number can not be another group's: what the keeper's signal did not end.
+    child.nodeChildProcess.on('exit', killGroup)
+    child.nodeChildProcess.on('error', () => resolve(undefined))
+    child.nodeChildProcess.on('close', over)
+    // What left the group may hold the stream open; what ssh itself had to say is there by then.
+    child.nodeChildProcess.on('exit', (code) => setTimeout(over, lingering, code))
+  })
+  // Its own promise says nothing that the events do not; unread it would be a floating one.
+  child.catch(() => {})
   return {
     ended,
     async end() {

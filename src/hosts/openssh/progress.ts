@@ -19,6 +19,10 @@ export interface Progress {
   /** The cipher and MAC of what the host sends. */
   cipher?: { name: string; mac: string }
   strict: boolean
+  /** The host had words of its own printed before its key was accepted; they may look like any line of ssh's. */
+  forged: boolean
+  /** Questions of the host itself have begun (keyboard-interactive); a banner may say so, but not take it back. */
+  questions: boolean
   /** What was said beside debug lines, the last of it; once the connection is open only what tells of its end. */
   said: string[]
   /** How many lines were said in all. */
@@ -32,7 +36,7 @@ const kept = 40
 
 /** How ssh begins the line that tells why a connection ended. */
 const ending =
-  /^(Timeout, server|Connection (closed|reset|to)|Read from remote|client_loop: |packet_write|ssh_dispatch|Received disconnect|Disconnect|Bad packet|.*Broken pipe)/
+  /^(Timeout, server|Connection (closed|reset|to)|Read from remote|client_loop: |packet_write|ssh_dispatch|Received disconnect|Disconnect|Bad packet|.*Broken pipe|\S+: Permission denied \()/
 
 /** What was said after the first `lines` lines, as far as it is kept. */
 export function saidSince({ said, lines }: Progress, before: number): string[] {
@@ -58,6 +62,8 @@ export function readProgress(listener: ProgressListener = {}): {
     accepted: false,
     tried: [],
     strict: false,
+    forged: false,
+    questions: false,
     said: [],
     lines: 0,
   }
@@ -107,8 +113,11 @@ function takeChannel(text: string, { onChannel }: ProgressListener): void {
   if (signalled !== undefined) onChannel?.(Number(signalled), { signal: 'a signal' })
 }
 
-/** Each with what it says of the connection; in the order in which they come. */
-const signs: [RegExp, (progress: Progress, match: RegExpExecArray) => void][] = [
+/**
+ * What may be believed of a connection until its host is known. From then on the host can print a banner, whose lines look
+ * like any of ssh's own.
+ */
+const early: [RegExp, (progress: Progress, match: RegExpExecArray) => void][] = [
   [
     /^(Connecting to |Executing proxy command)/,
     (p) => {
@@ -116,21 +125,28 @@ const signs: [RegExp, (progress: Progress, match: RegExpExecArray) => void][] = 
     },
   ],
   [
-    /^Connection established\.|Remote protocol version/,
+    /^(Connection established\.|Remote protocol version)/,
     (p) => {
       p.phase = 'handshake'
     },
   ],
   [
-    /server->client cipher: (\S+) MAC: (\S+)/,
+    /^kex: server->client cipher: (\S+) MAC: (\S+)/,
     (p, [, name = '', mac = '']) => {
       p.cipher = { name, mac }
     },
   ],
   [
-    /will use strict KEX ordering/,
+    /^(?:kex_choose_conf: )?will use strict KEX ordering/,
     (p) => {
       p.strict = true
+    },
+  ],
+  [
+    // SSH_MSG_DEBUG (RFC 4253, 11.3): what it says may go on in further lines. No host has anything to say there.
+    /^Remote: /,
+    (p) => {
+      p.forged = true
     },
   ],
   [
@@ -140,12 +156,16 @@ const signs: [RegExp, (progress: Progress, match: RegExpExecArray) => void][] = 
     },
   ],
   [
-    /SSH2_MSG_NEWKEYS received/,
+    /^SSH2_MSG_NEWKEYS received/,
     (p) => {
       p.accepted = true
       p.phase = 'authentication'
     },
   ],
+]
+
+/** What is told of the login; nothing that anything but words rests on, but that questions of the host have begun. */
+const late: typeof early = [
   [
     /^Authentications that can continue: (\S+)/,
     (p, [, takes = '']) => {
@@ -162,6 +182,7 @@ const signs: [RegExp, (progress: Progress, match: RegExpExecArray) => void][] = 
     /^(?:Next authentication method|userauth): (?!publickey)(\S+)/,
     (p, [, method = '']) => {
       p.tried.push(method)
+      if (method === 'keyboard-interactive') p.questions = true
     },
   ],
   [
@@ -173,7 +194,7 @@ const signs: [RegExp, (progress: Progress, match: RegExpExecArray) => void][] = 
 ]
 
 function readDebug(progress: Progress, text: string): void {
-  for (const [pattern, apply] of signs) {
+  for (const [pattern, apply] of progress.accepted ? late : early) {
     const match = pattern.exec(text)
     if (!match) continue
     apply(progress, match)

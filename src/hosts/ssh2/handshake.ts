@@ -9,7 +9,7 @@ import { agentOf } from './agent.ts'
 import { isTerrapinSafe, offeredAlgorithms } from './algorithms.ts'
 import { authentication } from './authenticate.ts'
 import { givenUp } from './giveUp.ts'
-import { HostKeyRefused } from './hostKeyRefused.ts'
+import { refusalOf } from './hostKeyRefused.ts'
 import { keepalive } from './keepalive.ts'
 import type { LoginDeps } from './login.ts'
 import { failClosed } from './verifier.ts'
@@ -44,7 +44,7 @@ export function handshake(
   const over = new AbortController()
   let phase: ConnectPhase = 'handshake'
   let fingerprint = ''
-  let refused: HostKeyRefused | undefined
+  let refused: ConnectError | undefined
   const settle = () => {
     clock.stop()
     over.abort()
@@ -132,9 +132,9 @@ export function handshake(
         const judged = verdict(files, known.name, known.port, key)
         fingerprint = judged.fingerprint
         if (o.onHostKey?.(Buffer.from(key), judged) === false) return false
-        if (judged.is === 'known') return true
+        refused = refusalOf(host, Buffer.from(key), judged, o.expected)
+        if (!refused) return true
         phase = 'host key'
-        refused = new HostKeyRefused(host, Buffer.from(key), judged)
         return false
       }),
     })

@@ -23,6 +23,38 @@ export class HostKeyRefused extends ConnectError {
   }
 }
 
+/**
+ * What a key is refused with; undefined where it is let in. `expected` is the fingerprint that the session began with, where
+ * it has begun.
+ */
+export function refusalOf(
+  host: Host,
+  key: Buffer,
+  judged: HostKeyVerdict,
+  expected: string | undefined,
+): ConnectError | undefined {
+  const { is, fingerprint } = judged
+  const other = expected !== undefined && expected !== fingerprint
+  if (other && (is === 'known' || is === 'unknown')) return otherHostKey(host, fingerprint, expected)
+  return is === 'known' ? undefined : new HostKeyRefused(host, key, judged)
+}
+
+/**
+ * The refusal of a key which is another than the one that the same session began with. Nobody is asked about it, whatever
+ * known_hosts says by now: in the middle of an incident one key pressed too soon must not let another host in.
+ */
+export function otherHostKey(host: Host, shown: string, first: string): ConnectError {
+  return new ConnectError(
+    'host key',
+    `its host key is not the one that this session began with: it shows ${shown}; it was ${first}`,
+    {
+      where: `${host.name} (${host.address}:${host.port})`,
+      fingerprints: [shown, first],
+      next: 'find out why from someone who runs the host; if it is right, leave sitrep and open the incident again',
+    },
+  )
+}
+
 function explain(host: Host, judged: Refusal): { message: string; next: string } {
   const shown = judged.fingerprint
   switch (judged.is) {

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { Host, LinkTimes } from '../../model/host.ts'
 import type { SecretStore } from '../../model/secret.ts'
-import { appendTrusted, type HostKeyVerdict, knownHostsFiles, knownName, trustLine } from '../known_hosts.ts'
+import { askAboutKey } from '../known_hosts/question.ts'
+import type { HostKeyVerdict } from '../known_hosts.ts'
 import type { Prompter } from '../prompter.ts'
 import type { SharedLinks } from '../shared.ts'
 import { hasSystemSsh } from '../systemSsh.ts'
@@ -15,6 +16,8 @@ export interface LoginDeps {
   secrets: Pick<SecretStore, 'register'>
   times: LinkTimes
   shared: SharedLinks
+  /** SHA256 fingerprint of the only key that is taken from it. */
+  expected?: string
   signal?: AbortSignal
 }
 
@@ -31,18 +34,14 @@ export async function login(host: Host, deps: LoginDeps): Promise<Login> {
   try {
     return await attempt(host, deps)
   } catch (error) {
-    if (!(error instanceof HostKeyRefused) || error.verdict.is !== 'unknown' || !deps.prompter) throw error
+    const { prompter, signal, expected } = deps
+    if (!(error instanceof HostKeyRefused) || error.verdict.is !== 'unknown' || !prompter) throw error
+    // A session that has begun knows its host; nobody is to be asked in its middle.
+    if (expected !== undefined) throw error
     // Such a host is not for us to judge: the system's ssh can check its certificate.
     if (error.verdict.authority && hasSystemSsh()) throw error
-    const file = knownHostsFiles(host)[0]
-    const yes = await deps.prompter.confirm({
-      who: `${host.name} (${host.address}:${host.port})`,
-      what: `this host is not known yet; its key is ${error.verdict.fingerprint}\ntrust it from now on?`,
-      ...(deps.signal === undefined ? {} : { signal: deps.signal }),
-    })
-    if (!yes || file === undefined) throw error
-    const { name, port } = knownName(host)
-    appendTrusted(file, trustLine(name, port, error.key))
+    const asking = { prompter, ...(signal === undefined ? {} : { signal }) }
+    if (!(await askAboutKey(host, error.key, asking))) throw error
     return attempt(host, deps)
   }
 }

@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { execa } from 'execa'
 import pLimit from 'p-limit'
 import type { Host } from '../../model/host.ts'
 import { ConnectError } from '../errors.ts'
@@ -50,6 +49,7 @@ export async function resolveHost(
 const own = pLimit(2)
 
 async function addressesOf(name: string, over: AbortSignal): Promise<Address[]> {
+  const { execa } = await import('execa')
   const found = await execa('getent', ['ahosts', '--', name], {
     reject: false,
     stdin: 'ignore',

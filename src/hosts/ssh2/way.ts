@@ -3,7 +3,6 @@ import type { Host } from '../../model/host.ts'
 import { ConnectError } from '../errors.ts'
 import { unlessGivenUp } from './giveUp.ts'
 import type { LoginDeps } from './login.ts'
-import { startProxyCommand } from './proxyCommand.ts'
 import { reach } from './reach.ts'
 import { resolveHost } from './resolve.ts'
 
@@ -28,6 +27,7 @@ export async function openWay(host: Host, deps: LoginDeps): Promise<Way> {
     return { stream }
   }
   if (host.proxyCommand !== undefined) {
+    const { startProxyCommand } = await import('./proxyCommand.ts')
     const { stream, explain } = startProxyCommand(host, host.proxyCommand)
     const better = async (error: unknown) => {
       const early = error instanceof ConnectError && error.phase === 'handshake' && !stream.readableDidRead

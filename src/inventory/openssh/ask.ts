@@ -1,4 +1,5 @@
-import { execa } from 'execa'
+import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import pLimit from 'p-limit'
 import { parseValues, type Values } from './values.ts'
 
@@ -46,28 +47,48 @@ export function askSsh(host: AskedHost, o: AskOptions = {}): Promise<Answer> {
   return asking
 }
 
+/** By Node alone: a run that reaches its hosts by ssh2 loads nothing more for this one call. */
 async function run(program: string, args: string[], timeoutMs: number): Promise<Answer> {
-  const child = execa(program, args, {
-    reject: false,
-    stdin: 'ignore',
-    maxBuffer: 1024 * 1024,
-    // A group of its own: what `Match exec` runs holds our pipes, too, and has to end with it.
-    detached: true,
-  })
+  // A group of its own: what `Match exec` runs holds our pipes, too, and has to end with it.
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const ended = Promise.withResolvers<number | NodeJS.Signals | NodeJS.ErrnoException>()
+  child.on('error', ended.resolve)
+  child.on('close', (code, signal) => ended.resolve(code ?? signal ?? 'SIGKILL'))
+  const stop = () => endGroup(child.pid)
+  const said = { stdout: reading(child.stdout, stop), stderr: reading(child.stderr, stop) }
   let late = false
   const timer = setTimeout(() => {
     late = true
-    endGroup(child.pid)
+    stop()
   }, timeoutMs)
-  const result = await child
+  const end = await ended.promise
   clearTimeout(timer)
   if (late)
     return { is: 'failed', reason: `ssh -G did not answer within ${timeoutMs / 1000} s (a Match exec?)` }
-  if (result.exitCode === 0) return { is: 'values', values: parseValues(result.stdout) }
-  if (result.code === 'ENOENT') return { is: 'missing' }
-  const said = result.stderr.split('\n').find((line) => line.trim() !== '')
-  const reason = said?.trim() ?? result.shortMessage ?? `ssh -G: exit ${result.exitCode}`
-  return { is: 'failed', reason }
+  if (end === 0) return { is: 'values', values: parseValues(said.stdout()) }
+  if (typeof end === 'object' && end.code === 'ENOENT') return { is: 'missing' }
+  const line = said
+    .stderr()
+    .split('\n')
+    .find((text) => text.trim() !== '')
+  const how = typeof end === 'object' ? end.message : typeof end === 'number' ? `exit ${end}` : end
+  return { is: 'failed', reason: line?.trim() ?? `ssh -G: ${how}` }
+}
+
+/** What ssh may say, in bytes. */
+const most = 1024 * 1024
+
+/** Reads a stream to its end; gives what came. `tooMuch` is called where that is more than ssh has to say. */
+function reading(stream: Readable, tooMuch: () => void): () => string {
+  const chunks: Buffer[] = []
+  let length = 0
+  stream.on('error', () => undefined)
+  stream.on('data', (chunk: Buffer) => {
+    length += chunk.length
+    if (length > most) tooMuch()
+    else chunks.push(chunk)
+  })
+  return () => Buffer.concat(chunks).toString('utf8')
 }
 
 function endGroup(pid: number | undefined): void {

@@ -21,8 +21,14 @@ export async function reasonsForSsh(
   ]
 }
 
+/** Those without which a host would be checked less: no other way may be taken instead. */
+export function bindingReasons(values: Values): string[] {
+  const file = oneOf(values, 'revokedhostkeys')
+  return file === undefined ? [] : [`RevokedHostKeys is set (${file})`]
+}
+
 function asked(values: Values): string[] {
-  const reasons: string[] = []
+  const reasons = [...bindingReasons(values)]
   if (isYes(values, 'hostbasedauthentication')) reasons.push('HostbasedAuthentication is on')
   if (isYes(values, 'proxyusefdpass')) reasons.push('ProxyUseFdpass is on')
   if (oneOf(values, 'pkcs11provider') !== undefined) reasons.push('a PKCS11Provider is set')
@@ -57,6 +63,21 @@ async function isFidoKey(file: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch(() => '')
   if (!text.includes('BEGIN OPENSSH PRIVATE KEY')) return text.startsWith('sk-')
   const body = text.replace(/-----[^-]*-----/g, '').replace(/\s/g, '')
-  // openssh-key-v1: three strings of at most some dozen bytes, a count, and then the public key with its type in front.
-  return Buffer.from(body.slice(0, 1024), 'base64').toString('latin1').includes('sk-')
+  return publicType(Buffer.from(body.slice(0, 2048), 'base64'))?.startsWith('sk-') === true
+}
+
+const magic = 'openssh-key-v1\0'
+
+/**
+ * The type of the first public key of an openssh-key-v1 file (OpenSSH's PROTOCOL.key): behind the magic stand the names of
+ * the cipher and of the KDF, its options, how many keys there are, and the first one, which begins with its type.
+ */
+function publicType(head: Buffer): string | undefined {
+  if (head.toString('latin1', 0, magic.length) !== magic) return undefined
+  let at = magic.length
+  const length = () => (at + 4 <= head.length ? head.readUInt32BE(at) : head.length)
+  for (let skipped = 0; skipped < 3; skipped++) at += 4 + length()
+  // The number of keys, and the length of the first.
+  at += 8
+  return at < head.length ? head.toString('latin1', at + 4, at + 4 + length()) : undefined
 }

@@ -71,10 +71,10 @@ export function takeSettings(
   }
   const certificates = open('certificateFiles') ? named(values.get('certificatefile') ?? []) : []
   if (certificates.length > 0) settings.certificateFiles = files('CertificateFile', certificates)
-  if (open('knownHosts')) {
-    const known = ['userknownhostsfile', 'globalknownhostsfile'].flatMap((key) => pathsOf(values, key))
-    if (known.length > 0) settings.knownHosts = files('UserKnownHostsFile', known)
-  }
+  if (open('knownHosts') && Object.keys(knownHostsDefaults).some((key) => values.has(key)))
+    settings.knownHosts = Object.entries(knownHostsDefaults).flatMap(([key, defaults]) =>
+      (values.has(key) ? pathsOf(values, key) : defaults).map((file) => knownFile(host.name, file, tokens)),
+    )
   if (isYes(values, 'identitiesonly')) settings.identitiesOnly = true
   const agent = values.get('identityagent')?.[0]
   if (agent !== undefined && agent !== 'SSH_AUTH_SOCK') {
@@ -97,6 +97,24 @@ export function takeSettings(
 
 /** A socket that is named by a variable of the environment (`$NAME`) is one of the paths that may be written `${NAME}`. */
 const socketOf = (agent: string) => agent.replace(/^\$(\w+)$/, '${$1}')
+
+/** Where OpenSSH looks unless it is told otherwise; `none` means nowhere. */
+const knownHostsDefaults = {
+  userknownhostsfile: ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'],
+  globalknownhostsfile: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
+}
+
+/** The path of a known_hosts file. One that is not found can't be left out: it may hold what is revoked. */
+function knownFile(name: string, written: string, tokens: Tokens): string {
+  try {
+    const path = fillPath(written, tokens)
+    refusing(name)('UserKnownHostsFile', operatorPath, path)
+    return path
+  } catch (error) {
+    if (!(error instanceof UnknownToken)) throw error
+    throw unusable(name, 'UserKnownHostsFile', written, error.message)
+  }
+}
 
 const named = (files: readonly string[]) => files.filter((file) => file.toLowerCase() !== 'none')
 

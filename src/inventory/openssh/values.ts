@@ -32,6 +32,6 @@ export function listOf(values: Values, key: string): string[] {
 /** The paths of a keyword that takes several: `ssh -G` puts them on one line without quotes, and a path may hold spaces. */
 export function pathsOf(values: Values, key: string): string[] {
   return (values.get(key) ?? [])
-    .flatMap((line) => line.split(/ (?=[/~])/))
+    .flatMap((line) => line.split(/ (?=[/~]|%d|\$\{)/))
     .filter((file) => file !== '' && file.toLowerCase() !== 'none')
 }

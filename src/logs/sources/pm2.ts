@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { LogSourceKind } from '../../model/log.ts'
 import { lookCommand } from '../../model/pm2/command.ts'
 import { parseLook } from '../../model/pm2/facts.ts'

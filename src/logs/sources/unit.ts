@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { LogSourceKind } from '../../model/log.ts'
 
 /** The journal of a systemd unit. */

@@ -1,5 +1,5 @@
 // The ways to hosts, their clocks and locks.
-import { z } from 'zod'
+import * as z from 'zod'
 import { stepRef, when } from './parts.ts'
 
 export const hostEvents = {

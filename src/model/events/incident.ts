@@ -1,5 +1,5 @@
 // What people say about an incident.
-import { z } from 'zod'
+import * as z from 'zod'
 import { milestones, severities, statuses } from '../words.ts'
 import { when } from './parts.ts'
 

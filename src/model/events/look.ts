@@ -1,5 +1,5 @@
 // Checks, ad hoc commands and logs.
-import { z } from 'zod'
+import * as z from 'zod'
 import { artifact, hash, unkept, verdict, when } from './parts.ts'
 
 export const lookEvents = {

@@ -1,5 +1,5 @@
 // What the data of several events have in common.
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const when = z.iso.datetime().describe('ISO 8601 UTC with milliseconds')
 export const hash = z.string().describe('sha256, lower-case hex')

@@ -1,5 +1,5 @@
 // The record itself: artifacts, exports, gaps, what was erased.
-import { z } from 'zod'
+import * as z from 'zod'
 import { hash } from './parts.ts'
 
 const torn = z

@@ -1,5 +1,5 @@
 // Runs of runbooks, and their steps.
-import { z } from 'zod'
+import * as z from 'zod'
 import { approvedBy, artifact, hash, stepRef, unkept, verdict } from './parts.ts'
 
 const undo = z
@@ -70,6 +70,10 @@ export const stepEvents = {
       exitCode: z.number().optional(),
       signal: z.string().optional(),
       problem: z.string().optional(),
+      began: z
+        .enum(['no', 'perhaps'])
+        .optional()
+        .describe('no: its command surely never ran; perhaps: the link was lost before the host said'),
       ms: z.number(),
       stdout: z.string().describe('the first lines; all of it in the artifact'),
       stderr: z.string(),

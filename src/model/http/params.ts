@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { HttpRequest } from '../action.ts'
 import { zDuration, zText } from '../schema.ts'
 import type { Text } from '../secret.ts'

@@ -49,7 +49,7 @@ export const records: Handlers = {
   },
   'command.ran'(draft, event) {
     const { host, command, started } = event.data
-    endJob(draft, started, event.data)
+    endJob(draft, started, event.data, event.writer)
     const commands = own(draft, draft.incident, 'commands')
     const ran = { ...event.data, at: event.at, by: event.by, event: event.id }
     // Its link was lost, and a later look found the truth.

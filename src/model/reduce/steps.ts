@@ -1,5 +1,6 @@
 import type { EventData } from '../event.ts'
 import type { StepState } from '../incident.ts'
+import { isStillRunning } from '../stillRunning.ts'
 import { addRow, adopt, changeRow, type Draft, type Handlers, own } from './draft.ts'
 import { beginJob, endJob } from './jobs.ts'
 import { driftEvidence, sayEnd, sayMs, wentWrong } from './words.ts'
@@ -94,10 +95,13 @@ export const steps: Handlers = {
   },
   'step.applied'(draft, event) {
     const { started } = event.data
-    endJob(draft, started, event.data)
+    endJob(draft, started, event.data, event.writer)
     const step = ownStep(draft, event.data)
     const changes = own(draft, step, 'changes')
     const index = changes.findIndex((change) => change.started === started)
+    // Who lost the link, or found nothing of it, knows less than who saw its end.
+    const { endedBy, began } = event.data
+    if ((endedBy === 'lost' || began === 'no') && hasEnd(changes[index])) return
     if (index >= 0) {
       own(draft, changes, index).applied = { ...event.data, at: event.at, event: event.id }
       step.state = 'verifying'
@@ -204,6 +208,13 @@ export const steps: Handlers = {
     const text = `${how}: ${step.title}: ${detail}`
     addRow(draft, event, { kind: 'step', text, host: step.host, bad: true })
   },
+}
+
+/** True where the result of a change is recorded, and is its own end. */
+function hasEnd(change: StepState['changes'][number] | undefined): boolean {
+  const { applied } = change ?? {}
+  if (applied === undefined || applied.endedBy === 'lost' || applied.began === 'no') return false
+  return !isStillRunning(applied.problem === undefined ? {} : { problem: applied.problem })
 }
 
 /** True for a step that its host took back: what was found of it besides does not change that. */

@@ -19,7 +19,7 @@ export const carryOut: CarryOut = async (change, id, deps) => {
   if ('link' in change) return carryLink(change.link, change.as, id, deps)
   if ('request' in change) {
     const command = requestCommand(change.request)
-    if (command instanceof SitrepError) return notCarriedOut(deps, 'exit', command.message)
+    if (command instanceof SitrepError) return notCarriedOut(deps, 'exit', command.message, 'no')
     if (change.request.from === 'operator') return runJob(deps.local, id, command, deps)
     return runJob(deps.session, id, withUser(command, change), deps)
   }

@@ -7,7 +7,11 @@ import type { CarryDeps } from '../context.ts'
 export type After = Record<string, Sha256 | 'absent'>
 
 /** What running a job needs of its surroundings; the rest of what carrying out a change needs may be there too. */
-export type JobDeps = Pick<CarryDeps, 'signal' | 'journaled'> & Partial<CarryDeps>
+export type JobDeps = Pick<CarryDeps, 'signal' | 'journaled'> &
+  Partial<CarryDeps> & {
+    /** Only attaches to a job that was started before. */
+    attach?: boolean
+  }
 
 /**
  * Runs one job to its end: starts it under the id, cancels it when the signal aborts, journals the result, and only then
@@ -21,11 +25,16 @@ export async function runJob(
   deps: JobDeps,
   afterOf: (result: RunResult) => After | undefined = () => undefined,
 ): Promise<RunResult> {
-  if (deps.signal.aborted) return notCarriedOut(deps, 'cancel', 'cancelled before it was started')
+  if (deps.signal.aborted) {
+    const began = deps.attach === true ? undefined : 'no'
+    return notCarriedOut(deps, 'cancel', 'cancelled before it was started', began)
+  }
   const timeoutMs = command.timeoutMs ?? deps.timeoutMs
   const job = await session.job(id, command, {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(deps.onOutput === undefined ? {} : { onOutput: deps.onOutput }),
+    ...(deps.attach === undefined ? {} : { attach: deps.attach }),
+    ...(deps.over === undefined ? {} : { over: deps.over }),
   })
   const { promise: stuck, resolve } = Promise.withResolvers<string>()
   const cancel = () => {
@@ -44,7 +53,7 @@ export async function runJob(
   await deps.journaled(ended, afterOf(ended))
   // Nobody waits for it but the end of the session.
   const over = ended.endedBy !== 'lost' && !isStillRunning(ended)
-  if (over && deps.leavesFolder !== true) void job.remove().catch(() => undefined)
+  if (over && deps.leavesFolder !== true) void job.remove({ later: true }).catch(() => undefined)
   return ended
 }
 
@@ -53,9 +62,17 @@ export async function notCarriedOut(
   deps: Pick<CarryDeps, 'journaled'>,
   endedBy: RunResult['endedBy'],
   problem: string,
+  began?: RunResult['began'],
 ): Promise<RunResult> {
   const nothing = () => ({ bytes: new Uint8Array(), total: 0, cut: false })
-  const result: RunResult = { endedBy, stdout: nothing(), stderr: nothing(), ms: 0, problem }
+  const result: RunResult = {
+    endedBy,
+    stdout: nothing(),
+    stderr: nothing(),
+    ms: 0,
+    ...(began ? { began } : {}),
+    problem,
+  }
   await deps.journaled(result)
   return result
 }

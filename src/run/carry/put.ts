@@ -38,7 +38,7 @@ export async function carryPut(
     }
   } catch (error) {
     // Nothing was started: the content could not be had, or the change can't be carried out as it is.
-    return notCarriedOut(deps, 'exit', messageOf(error))
+    return notCarriedOut(deps, 'exit', messageOf(error), 'no')
   }
   return runJob(deps.session, id, command, deps, (result) => leftBy(put.path, result))
 }

@@ -40,6 +40,7 @@ export async function armFor(
   const before = revertOf([...(unit.left?.started ?? []), ...earlier])
   if (before !== undefined) {
     const end = await lookAtRevert(running, { ...ref, run: unit.left?.run ?? ref.run }, before)
+    if (end.is === 'missing') return endUnknown(running, ref, `an earlier run armed a revert: ${end.reason}`)
     if (end.is === 'armed' || end.is === 'unknown') {
       const reason = `an earlier run left its revert armed: ${end.reason}; go on when that is over`
       return endUnknown(running, ref, reason)
@@ -79,12 +80,14 @@ async function arm(
     { signal: context.signal, timeoutMs: 30_000 },
   )
   if (!wentWell(place)) return { reason: whyBad(place, context.text), lost: false }
-  const jobs = new TextDecoder().decode(place.stdout.bytes)
+  const said = new TextDecoder().decode(place.stdout.bytes)
+  const [, uid = '', gid = '', user = '', jobs = ''] = /^(\d+)\n(\d+)\n(.+)\n([\s\S]+)$/.exec(said) ?? []
+  if (jobs === '') return { reason: 'the host does not say who logs in', lost: false }
   const text = revertText({ undos: o.undos, as: o.as, host: context.host(name) })
   const sha256 = createHash('sha256').update(text).digest('hex')
   const seconds = String(Math.ceil(o.after))
   const command = {
-    argv: ['sh', '-c', armText, 'sh', id, seconds, jobs, sha256, o.begun],
+    argv: ['sh', '-c', armText, 'sh', id, seconds, jobs, sha256, o.begun, uid, gid, user],
     shown: `sitrep: arm a revert after ${seconds} s`,
     stdin: text,
     timeoutMs: 60_000,

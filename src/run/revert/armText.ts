@@ -1,4 +1,5 @@
-import { clockText, folderText, keeperText } from './program.ts'
+import { keeperText } from './keeperText.ts'
+import { clockText, folderText, resultFormat, waiterFormat } from './program.ts'
 
 /*
  * Arms a revert as the user of the step; its stdin is the program. What is to survive a reboot has to be started by
@@ -10,13 +11,16 @@ import { clockText, folderText, keeperText } from './program.ts'
  *   else                        refused, with what is missing; nothing stays behind
  */
 
-/** Arguments: the revert's id, seconds, the folder of the login user's jobs, sha256 of the program, its first `begun` lines. */
+/**
+ * Arguments: the revert's id, seconds, the folder of the login user's jobs, sha256 of the program, its first `begun` lines, and
+ * the login user's number, group and name.
+ */
 export const armText = `set -u
-${folderText}AFTER=$1 JOBS=$2 WANT=$3 BEGUN=$4
+${folderText}AFTER=$1 JOBS=$2 WANT=$3 BEGUN=$4 OWNER=$5 OWNER_GROUP=$6 OWNER_NAME=$7
 ${clockText}
 U=$(umask) W=$(pwd); umask 077
 fail() { printf 'sitrep: %s\\n' "$*" >&2; exit 1; }
-for need in sha256sum setsid awk base64; do
+for need in sha256sum setsid flock awk base64; do
   command -v $need >/dev/null 2>&1 || fail "$need is missing on the host"
 done
 case $D in *[!A-Za-z0-9/._@+-]*) fail "the folder $D can not stand in a service or a crontab" ;; esac
@@ -54,19 +58,28 @@ put_env() { printf "%s='" "$1"; printf %s "$2" | sed "s/'/'\\\\\\\\''/g"; printf
 x=$( {
   {
     put_env ID "\${D##*/}"; put_env PATH "$PATH"; put_env HOME "$HOME"; put_env U "$U"; put_env W "$W"
-    put_env AFTER "$AFTER"; put_env JOBS "$JOBS"; put_env BOOT "$BOOT"; put_env UNTIL "$UNTIL"; put_env DEADLINE "$DEADLINE"
+    put_env AFTER "$AFTER"; put_env JOBS "$JOBS"; put_env OWNER "$OWNER"
+    put_env OWNER_GROUP "$OWNER_GROUP"; put_env OWNER_NAME "$OWNER_NAME"; put_env BOOT "$BOOT"; put_env UNTIL "$UNTIL"; put_env DEADLINE "$DEADLINE"
     put_env KEEPER "$KEEPER"; put_env UNIT "$UNIT"; put_env UNITS "$UNITS"
     [ -z "\${XDG_STATE_HOME:-}" ] || { put_env XDG_STATE_HOME "$XDG_STATE_HOME"; echo export XDG_STATE_HOME; }
     [ -d "/run/user/$(id -u)" ] && { put_env XDG_RUNTIME_DIR "/run/user/$(id -u)"; echo export XDG_RUNTIME_DIR; }
     echo export PATH HOME
-  } >"$D/env" && printf %s "$BEGUN" >"$D/begun" && : >"$D/out" && : >"$D/armed"
+  } >"$D/env" && printf %s "$BEGUN" >"$D/begun" && : >"$D/out" && : >"$D/never" && : >"$D/lock" &&
+    printf '${waiterFormat}' '' >"$D/waiter" && printf '${resultFormat}' '' '' >"$D/result.new" && : >"$D/armed"
 } 2>&1 ) || fail "it can not be written: $x"
 sync -- "$D"/* "$D" 2>/dev/null || sync
 
 case $KEEPER in
   cron)
     crontab_lock
-    x=$( { crontab -l 2>/dev/null; echo "@reboot /bin/sh '$D/revert'"; } | crontab - 2>&1 ); c=$?
+    crontab_read || { rmdir "$B/.crontab"; fail "the crontab can not be read: $(printf %s "$WHY" | tail -n 1)"; }
+    HAD=$CRON
+    x=$(printf "%s@reboot /bin/sh '%s'\\n" "$HAD" "$D/revert" | crontab - 2>&1); c=$?
+    if [ $c -eq 0 ]; then
+      # It is the last one: where it is there, all of them are.
+      crontab_read
+      case $CRON in *"$D/revert'$NL") ;; *) c=1 x="it did not arrive whole\${WHY:+: $WHY}"; [ -z "$HAD" ] || printf %s "$HAD" | crontab - ;; esac
+    fi
     rmdir "$B/.crontab"
     [ $c -eq 0 ] || fail "its line in the crontab can not be written: $x"
     setsid sh "$D/revert" </dev/null >/dev/null 2>&1 & ;;
@@ -74,10 +87,14 @@ case $KEEPER in
     x=$( { mkdir -p -- "$UNITS" && cat >"$UNITS/$UNIT"; } 2>&1 <<UNIT
 [Unit]
 Description=sitrep: takes a step back unless it is confirmed
+ConditionPathExists=$D/revert
+StartLimitIntervalSec=0
 [Service]
 Type=exec
 ExecStart=/bin/sh "$D/revert"
-Restart=on-failure
+# A TERM from somebody else counts as a good end, too: only the program's own end is one.
+Restart=always
+RestartPreventExitStatus=0
 RestartSec=1
 [Install]
 WantedBy=$TARGET
@@ -90,5 +107,6 @@ alive || fail "the process that waits did not start"
 OK=1
 `
 
-/** Prints the folder of the login user's jobs (protocol.md, "A job on the host"). */
-export const jobsFolderText = 'printf %s "${XDG_STATE_HOME:-$HOME/.local/state}/sitrep/jobs"'
+/** Prints the login user's number, group and name, and the folder of its jobs (protocol.md, "A job on the host"), a line for each. */
+export const jobsFolderText =
+  'id -u && id -g && id -un && printf %s "${XDG_STATE_HOME:-$HOME/.local/state}/sitrep/jobs"'

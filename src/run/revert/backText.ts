@@ -7,6 +7,8 @@ BAD= FILES=0 TOUCHED= DONE=
 bad() { BAD="\${BAD:+$BAD; }$*"; }
 did() { DONE="\${DONE:+$DONE; }$*"; }
 said_by() { printf %s "$1" | tail -n 1 | sed 's/^sitrep: //'; }
+# name, base64: a file for what goes to a stdin or into a file, whole or not at all
+lay_in() { printf %s "$2" | base64 -d >"$D/in-$1" 2>/dev/null || bad "no room for what it needs to take this back"; }
 # path, former sha256, backup or nothing: whether the step ever came so far as to replace it
 touched() {
   FILES=1
@@ -44,7 +46,8 @@ run_back() {
   [ -z "$BAD" ] || return 0
   [ "$FILES" = 0 ] || [ -n "$TOUCHED" ] || return 0
   if command -v timeout >/dev/null 2>&1; then set -- timeout -k 5 "$secs" "$@"; fi
-  (cd -- "$dir" && umask "$U" && exec "$@" <"$in") >>"$D/out" 2>&1
+  # What it leaves running must not hold the lock of what waits.
+  (exec 9>&-; cd -- "$dir" && umask "$U" && exec "$@" <"$in") >>"$D/out" 2>&1
   c=$?
   [ $c -eq 0 ] && did "$what" || bad "$what: exit $c: $(tail -n 1 "$D/out" | flat)"
 }

@@ -107,7 +107,7 @@ function putLine(put: FileChange, name: string): string {
     `put_back ${word(path)} ${word(expect)} ${copy} ${words([sha256, mode, owner, group])}`
   if ('copy' in content) return back(word(content.copy), content.sha256)
   const bytes = bytesOf(content)
-  return `printf %s ${base64(bytes)} | base64 -d >"$D/in-${name}"\n${back(`"$D/in-${name}"`, shaOf(bytes))}`
+  return `lay_in ${name} ${word(base64(bytes))}\n${back(`"$D/in-${name}"`, shaOf(bytes))}`
 }
 
 function bytesOf(content: FileChange['content']): Uint8Array {
@@ -129,7 +129,7 @@ function runLine(command: Command, say: string, name: string): string {
   const { stdin } = command
   if (isSecretValue(stdin))
     throw new Impossible(`${say}: it needs a secret, and a secret is never left on a host`)
-  const input = stdin === undefined ? [] : [`printf %s ${inputOf(stdin)} | base64 -d >"$D/in-${name}"`]
+  const input = stdin === undefined ? [] : [`lay_in ${name} ${inputOf(stdin)}`]
   const file = stdin === undefined ? '/dev/null' : `"$D/in-${name}"`
   const line = `run_back ${word(say)} ${seconds} ${file} ${word(command.cwd ?? '')} ${words(argv)}`
   return [...input, line].join('\n')

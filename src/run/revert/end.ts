@@ -6,15 +6,18 @@ import { type Order, order, type RevertState } from './orders.ts'
 type Ref = { run: string; step: string; host: string }
 type Context = Pick<RunContext, 'session' | 'append' | 'text' | 'signal'>
 
-/** What became of a revert, as far as it is known; all but `armed` and `unknown` is journaled. */
+/** What became of a revert, as far as it is known; `kept` and `fired` are journaled. */
 type RevertEnd =
   | { is: 'kept' }
   | { is: 'fired'; verdict: 'ok' | 'failed'; reason: string }
   | { is: 'armed'; reason: string }
+  /** Armed once, and not found: it may wait where this login does not look, or its folder was removed. */
+  | { is: 'missing'; reason: string }
   | { is: 'unknown'; reason: string }
 
-/** How long a revert that fires just now is waited for, in milliseconds. */
+/** How long a revert that fires just now is waited for, in milliseconds; one that can't be started again, less. */
 const firingMs = 120_000
+const diedMs = 15_000
 
 /**
  * Tells the host that the step stays as it is. One rename on the host decides: where it came too late, the revert has
@@ -27,12 +30,34 @@ export function confirmRevert(
   because: string,
   onFired?: () => Promise<unknown>,
 ): Promise<RevertEnd> {
-  return settle(context, ref, revert, ['confirm'], because, onFired)
+  return settle(context, ref, revert, ['confirm'], because, onFired === undefined ? {} : { onFired })
 }
 
-/** Looks what became of a revert, without deciding anything. */
-export function lookAtRevert(context: Context, ref: Ref, revert: RevertRef): Promise<RevertEnd> {
-  return settle(context, ref, revert, ['state'], 'it was confirmed before')
+/**
+ * Looks what became of a revert, without deciding anything. `proven` is false where it is not known that the host ever armed
+ * it: one that is not found has then come to nothing.
+ */
+export function lookAtRevert(
+  context: Context,
+  ref: Ref,
+  revert: RevertRef,
+  o: { proven: boolean } = { proven: true },
+): Promise<RevertEnd> {
+  return settle(context, ref, revert, ['state'], 'it was confirmed before', o)
+}
+
+/**
+ * Lets the host take the step back now, and waits for what comes of it. So it is done once: the console never does beside
+ * the host what the host does when the time is over.
+ */
+export function fireRevert(context: Context, ref: Ref, revert: RevertRef): Promise<RevertEnd> {
+  return settle(context, ref, revert, ['fire'], 'it was confirmed before')
+}
+
+/** Journals the end of a revert that is not found on its host, after its step was taken back without it. */
+export async function endMissing(context: Context, ref: Ref, revert: RevertRef): Promise<void> {
+  const reason = 'the step was undone; the host knows no such revert'
+  await context.append('revert.confirmed', { ...ref, revert: revert.id, reason })
 }
 
 /** Words for a step that ends while its revert stays armed. */
@@ -48,17 +73,28 @@ async function settle(
   revert: RevertRef,
   what: Order,
   because: string,
-  onFired?: () => Promise<unknown>,
+  { onFired, proven = true }: { onFired?: () => Promise<unknown>; proven?: boolean } = {},
 ): Promise<RevertEnd> {
   const ask = (next: Order) => order(() => context.session(ref.host), revert, next, context.text)
   const data = { ...ref, revert: revert.id }
-  const state = await untilFired(ask, await ask(what), context.signal)
+  const state = await untilFired(
+    ask,
+    await ask(what),
+    context.signal,
+    what[0] === 'fire' ? Infinity : firingMs,
+  )
   switch (state.is) {
     case 'confirmed':
       await context.append('revert.confirmed', { ...data, reason: because })
       await ask(['forget'])
       return { is: 'kept' }
     case 'none':
+      if (proven)
+        return {
+          is: 'missing',
+          reason:
+            'the host knows no such revert here: its folder was removed, or it is another login user’s; connect as that one, or undo the step',
+        }
       await context.append('revert.confirmed', { ...data, reason: 'it is not armed on the host' })
       await ask(['forget'])
       return { is: 'kept' }
@@ -76,7 +112,7 @@ async function settle(
     case 'died':
       return {
         is: 'unknown',
-        reason: 'the host began to take it back and was ended; it goes on when it starts again',
+        reason: 'the host began to take it back and was ended; it goes on when the host starts again',
       }
     case 'unknown':
       return state
@@ -87,10 +123,16 @@ async function untilFired(
   ask: (what: Order) => Promise<RevertState>,
   first: RevertState,
   signal: AbortSignal,
+  patienceMs: number,
 ): Promise<RevertState> {
   let state = first
-  const until = performance.now() + firingMs
-  while ((state.is === 'firing' || state.is === 'died') && performance.now() < until && !signal.aborted) {
+  const begun = performance.now()
+  let seen = begun
+  for (;;) {
+    const now = performance.now()
+    if (state.is === 'firing') seen = now
+    else if (state.is !== 'died' || now - seen > diedMs) break
+    if (now - begun > patienceMs || signal.aborted) break
     await wait(500, undefined, { signal }).catch(() => undefined)
     state = await ask(['state'])
   }

@@ -29,35 +29,58 @@ end_group() {
   done
   bad "still running: pid $(echo $m)"
 }
-# A job's group: by its folder, else (the folder is another user's) by the words of its supervisor.
-group_of() {
-  if read -r g s 2>/dev/null <"$JOBS/$1/pgid"; then [ "$(born "$g")" = "$s" ] && echo "$g"
-  else grep -lzxF -- "$JOBS/$1" /proc/[0-9]*/cmdline 2>/dev/null | sed 's/[^0-9]//g'; fi
+# The groups of a job: its supervisor has the job's folder as an argument, leads its group, and is the owner's of all jobs. What
+# the folder itself says is not asked: it is another user's, and whom it names would be killed.
+supervisors() {
+  for g in $(grep -lzxF -- "$JOBS/$1" /proc/[0-9]*/cmdline 2>/dev/null | sed 's/[^0-9]//g'); do
+    procs | grep -q "^$g [0-9]* $g " && grep -Eq "^Uid:[[:space:]]$OWNER[[:space:]]$OWNER[[:space:]]" "/proc/$g/status" 2>/dev/null && echo "$g"
+  done
 }
+# Between the folder of a job and its supervisor lies a moment.
+groups_of() {
+  found=$(supervisors "$1")
+  if [ -z "$found" ] && ! grep -qxF "ended $1" "$D/begun"; then sleep 1; found=$(supervisors "$1"); fi
+  echo "$found"
+}
+# Runs a command as the owner of the jobs: nothing that root does may go through a folder of somebody else.
+can_be_owner() { [ "$(id -u)" = "$OWNER" ] || { [ "$(id -u)" = 0 ] && [ "$(as_owner id -u 2>/dev/null)" = "$OWNER" ]; }; }
+as_owner() (
+  exec 9>&- </dev/null
+  [ "$(id -u)" != "$OWNER" ] || exec "$@"
+  setpriv --reuid "$OWNER" --regid "$OWNER_GROUP" --init-groups -- true 2>/dev/null &&
+    exec setpriv --reuid "$OWNER" --regid "$OWNER_GROUP" --init-groups -- "$@"
+  ! command -v runuser >/dev/null 2>&1 || exec runuser -u "$OWNER_NAME" -- "$@"
+  exec su -s /bin/sh "$OWNER_NAME" -c 'exec "$0" "$@"' -- "$@"
+)
+# jobs, job, boot, mark
+LAY='umask 077; cd -- "$1" && mkdir -- "$2" || exit 1
+{ cd -- "$2" || exit 0
+echo "$3" >boot; echo "$4" >mark; echo >>mark; : >out
+echo "sitrep: not begun: the time of its revert was over" >err
+echo "not begun" >command; echo "0 0" >pgid; printf "%-3s\\n" 125 >exit; } 2>/dev/null
+exit 0'
 # The folder is what makes a job start once: made here, the job can't start any more, however late its order arrives.
 never_began() {
   grep -qxF "$1" "$D/never" && return 0
   grep -qxF "ended $1" "$D/begun" && return 1
-  [ -d "$JOBS" ] && mkdir -- "$JOBS/$1" 2>/dev/null || return 1
-  (
-    cd -- "$JOBS/$1" || exit
-    boot >boot; echo "$ID" | tr -d - >mark; echo >>mark; : >out
-    echo "sitrep: not begun: the time of its revert was over" >err
-    echo "not begun" >command; echo "0 0" >pgid; printf '%-3s\\n' 125 >exit
-    chown -h --reference="$JOBS" . boot mark out err command pgid exit
-  ) 2>/dev/null
+  if ! can_be_owner; then NOTE="a job of it may still begin: $(id -un) can not act as $OWNER_NAME"; return 1; fi
+  as_owner sh -c "$LAY" sh "$JOBS" "$1" "$(boot)" "$(echo "$ID" | tr -d -)" 2>/dev/null || return 1
+  NEVER="$NEVER $1 "
   echo "$1" >>"$D/never"
 }
 end_jobs() {
+  NEVER= NOTE=
   : >>"$D/never"
   while read -r what index job; do
     [ "$what" = begun ] || continue
-    never_began "$job" || for g in $(group_of "$job"); do end_group "$g"; done
+    never_began "$job" || for g in $(groups_of "$job"); do end_group "$g"; done
   done <"$D/begun"
 }
+NEVER=
 # True where the change with this index was begun.
 begun() {
   while read -r what index job; do
+    case $NEVER in *" $job "*) continue ;; esac
     [ "$what $index" = "begun $1" ] && ! grep -qxF "$job" "$D/never" 2>/dev/null && return 0
   done <"$D/begun"
   return 1

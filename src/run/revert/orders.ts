@@ -24,6 +24,7 @@ export type Order =
   | readonly ['begin', index: string, job: string]
   | readonly ['ended', job: string]
   | readonly ['confirm']
+  | readonly ['fire']
   | readonly ['forget']
 
 const orderText = `${folderText}[ -f "$D/revert" ] || { [ "$1" != forget ] || rm -rf -- "$D"; echo none; exit 0; }

@@ -1,5 +1,6 @@
 import { backText } from './backText.ts'
 import { jobsText } from './jobsText.ts'
+import { keeperText } from './keeperText.ts'
 
 /*
  * A timed revert on the host, in a folder of the step's user: `${XDG_STATE_HOME:-~/.local/state}/sitrep/reverts/<id>` (0700).
@@ -9,13 +10,16 @@ import { jobsText } from './jobsText.ts'
  *   begun      `begun INDEX JOB` before a change begins, `ended JOB` when its result is recorded
  *   armed      renamed to `confirmed` by the console, or to `firing` by the waiter: one rename decides between the two
  *   waiter     pid and birth of the process that waits
+ *   lock       held by the process that waits: a second one waits until the first is gone, so none fires beside another
  *   never      jobs of changes that had not begun when it fired, and now can't begin any more
  *   out        what the commands that take it back printed
- *   result     `ok|failed EPOCH`, then one line that says it; stays until the console has recorded it
+ *   result     `ok|failed EPOCH`, then one line that says it; stays until the console has recorded it. Its room is taken at
+ *              the arming (`result.new`), as that of `waiter` is: a disk that fills up later costs neither
  *
  * Called without an argument it waits for the deadline and fires. Time is counted by the uptime, so that a clock that is
  * set meanwhile changes nothing; after a reboot by the clock, and never for longer than was asked for. With an argument it
- * is one of the console's orders: state, begin, ended, confirm, forget.
+ * is one of the console's orders: state, begin, ended, confirm, fire, forget; `look` is a state that changes nothing, the
+ * others start again what waits where it was ended.
  */
 
 /**
@@ -32,6 +36,10 @@ export const clockText = `boot() { cat /proc/sys/kernel/random/boot_id 2>/dev/nu
 up() { if read -r u x 2>/dev/null </proc/uptime; then echo "\${u%.*}"; else date +%s; fi; }
 born() { if read -r b 2>/dev/null <"/proc/$1/stat"; then b=\${b##*) }; set -- $b; [ "$1" = Z ] || printf %s "\${20}"; fi; }
 `
+
+/** The printf formats of `waiter` and `result`, which are as long at the arming as when they are filled in. */
+export const waiterFormat = '%-63s\\n'
+export const resultFormat = '%-23s\\n%-2400s\\n'
 
 const lifeText = `
 left() {
@@ -50,33 +58,13 @@ sum_of() {
 }
 `
 
-/** What keeps the waiter over a reboot, and how it goes away again. Shared by the program and by the script that arms it. */
-export const keeperText = `
-own_systemctl() {
-  if [ "$KEEPER" = user ]; then XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user "$@"; else systemctl "$@"; fi
-}
-crontab_lock() { n=0; until mkdir "$B/.crontab" 2>/dev/null || [ $n -ge 10 ]; do n=$((n + 1)); sleep 1; done; }
-# With \`self\` it is the waiter that goes: it ends by itself.
-drop() {
-  case $KEEPER in
-    system|user)
-      if [ "\${1:-}" = self ]; then own_systemctl disable -- "$UNIT"; else own_systemctl disable --now -- "$UNIT"; fi
-      rm -f -- "$UNITS/$UNIT"
-      own_systemctl daemon-reload ;;
-    cron)
-      crontab_lock
-      crontab -l 2>/dev/null | grep -vF "$D/revert" >"$D/crontab"
-      if [ -s "$D/crontab" ]; then crontab "$D/crontab"; else crontab -r; fi
-      rmdir "$B/.crontab" ;;
-  esac >/dev/null 2>&1
-  if [ "\${1:-}" != self ] && alive; then kill -- "-$P" || kill "$P"; fi 2>/dev/null
-}
-`
-
 const mainText = `
+# Over the room that was taken for it. Where it can't be written all the same, what was done is not done a second time.
 tell() {
-  printf '%s %s\\n%s\\n' "$1" "$(date +%s)" "$(printf %s "$2" | flat)" >"$D/result.new" && mv -f -- "$D/result.new" "$D/result"
-}
+  until printf '${resultFormat}' "$1 $(date +%s)" "$(printf %s "$2\${NOTE:+; $NOTE}" | flat)" 1<>"$D/result.new" &&
+    mv -f -- "$D/result.new" "$D/result"
+  do [ -d "$D" ] || exit 1; sleep 5; done
+} 2>/dev/null
 fire() {
   end_jobs
   take_back
@@ -88,9 +76,21 @@ fire() {
   else tell ok "nothing had to be taken back\${SAME:+; as before the step: $SAME}"; fi
   sync 2>/dev/null
 }
+# Starts again what waits, where it was ended; the lock keeps two of them apart.
+wake() {
+  alive && return
+  up=
+  case $KEEPER in
+    system|user) own_systemctl reset-failed -- "$UNIT"; own_systemctl start -- "$UNIT" && up=1 ;;
+  esac >/dev/null 2>&1
+  if [ -z "$up" ]; then setsid sh "$D/revert" </dev/null >/dev/null 2>&1 & fi
+  n=0; until alive || [ -e "$D/result" ] || [ $n -ge 20 ]; do n=$((n + 1)); sleep 0.1 2>/dev/null || sleep 1; done
+}
 state() {
+  if [ -e "$D/result" ] || [ -e "$D/confirmed" ] || [ "\${1:-}" = look ]; then :
+  elif [ -e "$D/armed" ] || [ -e "$D/firing" ]; then wake; fi
   if [ -e "$D/result" ]; then
-    { read -r V T; IFS= read -r X; } <"$D/result"
+    { read -r V T; read -r X; } <"$D/result"
     SAME= OTHER=
     look_again
     printf 'fired %s %s %s\\n' "$V" "$T" "$X\${OTHER:+; now not as before the step: $OTHER}"
@@ -98,25 +98,26 @@ state() {
   elif [ -e "$D/armed" ]; then left; echo "armed $L"
   elif [ -e "$D/firing" ]; then
     if alive; then echo firing; else echo "died"; fi
+  elif [ -e "$D/confirmed" ]; then echo confirmed
   else echo none; fi
 }
 await() {
-  b=$(born $$)
-  echo "$$ $b" >"$D/waiter.new" && mv -f -- "$D/waiter.new" "$D/waiter"
+  exec 9>>"$D/lock" && flock 9 || exit 1
+  [ -d "$D" ] || exit 0
+  printf '${waiterFormat}' "$$ $(born $$)" 1<>"$D/waiter"
   ARMED_AT=$BOOT
   while [ -e "$D/armed" ]; do
     left
     if [ "$L" -eq 0 ]; then
       # What is to be reloaded after a reboot may not be up yet.
       [ "$BOOT" = "$ARMED_AT" ] || timeout 60 systemctl is-system-running --wait >/dev/null 2>&1
-      mv -- "$D/armed" "$D/firing" 2>/dev/null
-      break
+      mv -- "$D/armed" "$D/firing" 2>/dev/null && break
     fi
-    if [ "$L" -gt 5 ]; then sleep 5; else sleep 1; fi
+    sleep 1
   done
   # Also where an earlier waiter was ended in the midst of it: all of it may be done a second time.
   if [ -e "$D/firing" ] && [ ! -e "$D/result" ]; then fire; fi
-  drop self
+  [ -e "$D/armed" ] || drop self
 }
 umask 077
 case \${1:-wait} in
@@ -124,12 +125,14 @@ case \${1:-wait} in
   begin) [ -e "$D/armed" ] && echo "begun $2 $3" >>"$D/begun" || { state; exit 1; }; state ;;
   ended) echo "ended $2" >>"$D/begun"; state ;;
   confirm) if mv -- "$D/armed" "$D/confirmed" 2>/dev/null; then sync -- "$D" 2>/dev/null; drop; fi; state ;;
+  # What waits sees it within a second, and does it once, whoever renamed it.
+  fire) mv -- "$D/armed" "$D/firing" 2>/dev/null; state ;;
   # The waiter still clears up behind itself.
   forget) if [ -e "$D/result" ] || [ -e "$D/confirmed" ]; then
     n=0; while alive && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1 2>/dev/null || sleep 1; done
     rm -rf -- "$D"; rmdir -- "$B" 2>/dev/null
   fi; : ;;
-  *) state ;;
+  *) state "$1" ;;
 esac
 `
 

@@ -32,7 +32,9 @@ export async function settleReverts(
   for (const { state, revert } of openReverts(incident.read(), hosts)) {
     const ref = { run: state.run, step: state.step, host: state.host }
     const { id, as } = revert
-    const end = await lookAtRevert(running, ref, { id, ...(as === undefined ? {} : { as }) })
+    // Nothing is begun before the host has armed it.
+    const proven = state.changes.some((change) => change.revert?.id === id)
+    const end = await lookAtRevert(running, ref, { id, ...(as === undefined ? {} : { as }) }, { proven })
     await removeJobs(running, state, end.is === 'fired')
     const what = end.is === 'kept' ? 'its revert is not armed any more' : end.reason
     told.push(`${state.step} on ${state.host}: ${what}`)

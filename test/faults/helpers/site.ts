@@ -34,6 +34,8 @@ export interface Site extends Disposable {
   goOn(...args: string[]): Running
   /** Shell text that notes on the host that it ran. */
   mark(word: string): string
+  /** Shell text that holds where a mark of this word was made. */
+  marked(word: string): string
   /** What ran on the host, in order, one word for each time. */
   ran(): Promise<string[]>
   /** Shell text that waits until the test says `go`. */
@@ -81,6 +83,7 @@ export async function site(lab: Lab, entry: Data = {}, host = 'core-1'): Promise
     run,
     goOn: (...args) => run('--incident', at.incident(), ...args),
     mark: (word) => `echo ${word} >> ${own}`,
+    marked: (word) => `grep -qx ${word} ${own}`,
     ran: async () => (await root(`cat ${own} 2>/dev/null || :`)).split('\n').filter((line) => line !== ''),
     gate: `while [ ! -e ${own}.go ]; do sleep 0.05; done`,
     go: () => root(`touch ${own}.go`),

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { PlannedChange } from '../../../src/model/action.ts'
 import type { RunContext } from '../../../src/run/context.ts'
@@ -25,6 +25,12 @@ export interface Env {
   DEADLINE: number
   AFTER: number
   JOBS: string
+  /** The login user: its number, and its group's. */
+  OWNER: number
+  OWNER_GROUP: number
+  OWNER_NAME: string
+  PATH: string
+  KEEPER: string
 }
 
 export const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -46,6 +52,9 @@ export function layDown(
     W: root,
     AFTER: 60,
     JOBS: join(root, 'jobs'),
+    OWNER: process.getuid?.() ?? 0,
+    OWNER_GROUP: process.getgid?.() ?? 0,
+    OWNER_NAME: userInfo().username,
     BOOT: bootId(),
     UNTIL: uptime() - 1,
     DEADLINE: Math.floor(Date.now() / 1000) - 1,
