@@ -78,15 +78,21 @@ export function headlessApprove(flags: Flags, terminal: AskTerminal | undefined)
     )
       return { answer: 'run', how: 'typed' }
     if (confirm === 'typed' && flags.yes) {
-      return { answer: 'stop', reason: `wants its target named: --target ${target ?? request.plan.host}` }
+      const names = targetHosts.join(',')
+      const each = names === '' || names === target ? '' : `, or every host: --target ${names}`
+      const wanted = `--target ${shown(target ?? request.plan.host)}`
+      return { answer: 'stop', reason: `wants its target named: ${wanted}${each}` }
     }
     if (confirm === 'ask' && flags.yes) return { answer: 'run', how: 'yes' }
     if (terminal !== undefined) return terminal(request, signal)
     if (request.optional === true) return { answer: 'skip', reason: 'no terminal to ask on, and no --yes' }
-    const flag = confirm === 'typed' ? `--yes --target ${target ?? request.plan.host}` : '--yes'
+    const flag = confirm === 'typed' ? `--yes --target ${shown(target ?? request.plan.host)}` : '--yes'
     return { answer: 'stop', reason: `not approved: no terminal to ask on, and no ${flag}` }
   }
 }
+
+/** A target as it is given on a command line. */
+const shown = (target: string) => (target.includes(' ') ? `'${target}'` : target)
 
 /** True where the given targets name the wanted one, whole or host by host. */
 function covers(given: readonly string[], wanted: string, hosts: readonly string[]): boolean {

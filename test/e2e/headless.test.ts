@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { EventRecord } from '../../src/model/event.ts'
 import { keyPair, knownHostsLines } from '../lab/keys.ts'
 import { hasSshd, type PrivateSshd, privateSshd } from '../lab/privateSshd.ts'
-import { writeBook, writeInventory } from './helpers/book.ts'
+import { bookName, writeBook, writeInventory } from './helpers/book.ts'
 import { membersOf, type Running, recorded, start, until } from './helpers/running.ts'
 import { type Desk, desk } from './helpers/sitrep.ts'
 
@@ -359,7 +359,7 @@ describe('the forms of --json', () => {
     )
     const plan = JSON.parse((await at.sitrep('plan', 'book.yaml', '--json')).stdout)
     expect(plan).toEqual({
-      runbook: 'book',
+      runbook: bookName,
       hosts: [
         {
           host: 'here',

@@ -96,7 +96,7 @@ labSuite(
             expect(await here.ran()).toEqual(['begun', 'ending', 'two'])
             const last = here.of('step.applied').findLast(({ step }) => step === 'one')
             expect(last).toMatchObject({ endedBy: 'exit', exitCode: 0, stdout: 'done' })
-            expect(await here.left()).toEqual([])
+            expect(await here.leftLater()).toEqual([])
           } finally {
             await link.close()
           }

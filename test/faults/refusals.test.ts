@@ -170,7 +170,7 @@ labSuite(
       await here.go()
       expect({ exit: await next.ended, stderr: next.stderr() }).toMatchObject({ exit: 0 })
       expect(await here.ran()).toEqual(['one'])
-      expect(await here.left()).toEqual([])
+      expect(await here.leftLater()).toEqual([])
     })
 
     it('fault 37: MaxSessions 1: all is done, one thing after another', async () => {

@@ -168,8 +168,7 @@ const giveBack = (request: LockRequest) => `lkmutex && {
     (
       lkin "$LKR" && umask 022 && set -C || exit
       f=.last-$LKU; lkplain "$f" || { [ ! -e "$f" ] && [ ! -L "$f" ] || exit; }
-      { for h in $LKH; do echo "$LKT $h ${originOf(request)}"; done; lklast "$f"; } >.new-$LKU.$$ || exit
-      mv -f -- .new-$LKU.$$ "$f" || rm -f -- .new-$LKU.$$
+      { for h in $LKH; do echo "$LKT $h ${originOf(request)}"; done; lklast "$f"; } >.new-$LKU.$$ && mv -f -- .new-$LKU.$$ "$f" || rm -f -- .new-$LKU.$$
     ) 2>/dev/null
   fi
   lkfree
