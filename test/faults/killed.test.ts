@@ -22,6 +22,10 @@ const forWord = (word: string) => (here: Site) =>
     () => `the step to say ${word}`,
     async () => (await here.ran()).includes(word),
   )
+const open = async (here: Site) => {
+  await here.open('middle')
+  await here.open('end')
+}
 const started = (here: Site) => here.of('step.started').length > 0
 
 const moments: Record<string, Moment> = {
@@ -40,7 +44,7 @@ const moments: Record<string, Moment> = {
   'before its exit': {
     comes: async (here) => {
       await forWord('begun')(here)
-      await here.go()
+      await here.open('middle')
       await forWord('ending')(here)
     },
     ran: ['begun', 'ending'],
@@ -49,7 +53,7 @@ const moments: Record<string, Moment> = {
     comes: async (here, link) => {
       await forWord('begun')(here)
       link.hold(true)
-      await here.go()
+      await open(here)
       await until(
         () => 'the exit of the step',
         () => here.root('ls /home/deploy/.local/state/sitrep/jobs/*/exit 2>/dev/null || :'),
@@ -72,8 +76,7 @@ labSuite(
           const link = await startProxy(port, address)
           try {
             using here = await site(lab, { address: '127.0.0.1', port: link.port, host_key_alias: address })
-            const slow = `sleep 0.0${round % 10}`
-            const run = `${here.mark('begun')}; ${here.gate}; ${here.mark('ending')}; ${slow}; echo done`
+            const run = `${here.mark('begun')}; ${here.gate('middle')}; ${here.mark('ending')}; ${here.gate('end')}; echo done`
             here.book([
               { id: 'one', with: { run } },
               { id: 'two', with: { run: here.mark('two') } },
@@ -89,9 +92,9 @@ labSuite(
             link.hold(false)
 
             // The step may end before the next run looks, or while that follows it.
-            if (round % 2 === 1) await here.go()
+            if (round % 2 === 1) await open(here)
             const next = here.goOn('--from', 'one')
-            await here.go()
+            await open(here)
             expect({ exit: await next.ended, stderr: next.stderr() }).toMatchObject({ exit: 0 })
             expect(await here.ran()).toEqual(['begun', 'ending', 'two'])
             const last = here.of('step.applied').findLast(({ step }) => step === 'one')

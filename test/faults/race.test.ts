@@ -12,7 +12,7 @@ labSuite(
       for (let round = 0; round < times(4, 50); round++) {
         using here = await site(lab)
         using there = await site(lab)
-        const run = `${here.mark('ran')}; ${here.gate}`
+        const run = `${here.mark('ran')}; ${here.gate('end')}`
         for (const one of [here, there]) one.book([{ id: 'only', with: { run } }])
         const both = [here, there].map((one) => ({ one, running: one.run() }))
         const ends = both.map(async ({ one, running }) => ({ one, running, exit: await running.ended }))
@@ -22,7 +22,7 @@ labSuite(
         expect(skipped?.reason).toMatch(
           /^stopped: \S+@\S+ has step:book-\d+\/only since \S+Z, for book-\d+\/only in /,
         )
-        await here.go()
+        await here.open('end')
         expect((await Promise.all(ends)).map(({ exit }) => exit).toSorted()).toEqual([0, 4])
         expect(await here.ran()).toEqual(['ran'])
         expect(await here.left()).toEqual([])

@@ -113,13 +113,13 @@ labSuite(
 
     it('fault 36: an sshd that stops answers no more in the middle of a step: the step is followed to its end when it is back', async () => {
       using here = await site(lab)
-      here.book([{ id: 'one', with: { run: `${here.mark('one')}; ${here.gate}; exit 4` } }])
+      here.book([{ id: 'one', with: { run: `${here.mark('one')}; ${here.gate('end')}; exit 4` } }])
       const running = here.run()
       await until(running.stderr, async () => (await here.ran()).length === 1)
       await here.root("systemctl stop ssh && pkill -9 -f '[s]shd: deploy'")
       try {
         await until(running.stderr, () => here.of('host.lost').length > 0)
-        await here.go()
+        await here.open('end')
       } finally {
         await here.root('systemctl start ssh')
       }
@@ -155,7 +155,7 @@ labSuite(
       using here = await site(lab)
       const { know, right, wrong } = await keys(here)
       know(right)
-      here.book([{ id: 'one', with: { run: `${here.mark('one')}; ${here.gate}` } }])
+      here.book([{ id: 'one', with: { run: `${here.mark('one')}; ${here.gate('end')}` } }])
       const running = here.run()
       await until(running.stderr, async () => (await here.ran()).length === 1)
       // What the operator knows of the host is now another key than the one that it shows.
@@ -167,7 +167,7 @@ labSuite(
 
       know(right)
       const next = here.goOn('--from', 'one')
-      await here.go()
+      await here.open('end')
       expect({ exit: await next.ended, stderr: next.stderr() }).toMatchObject({ exit: 0 })
       expect(await here.ran()).toEqual(['one'])
       expect(await here.leftLater()).toEqual([])

@@ -38,9 +38,9 @@ export interface Site extends Disposable {
   marked(word: string): string
   /** What ran on the host, in order, one word for each time. */
   ran(): Promise<string[]>
-  /** Shell text that waits until the test says `go`. */
-  gate: string
-  go(): Promise<unknown>
+  /** Shell text that waits until the test opens this gate. */
+  gate(name: string): string
+  open(name: string): Promise<unknown>
   /** What this test left on the host: folders of jobs, locks, reverts, and processes; ended connections are waited for. */
   left(known?: readonly string[]): Promise<string[]>
   /**
@@ -92,8 +92,8 @@ export async function site(lab: Lab, entry: Data = {}, host = 'core-1'): Promise
     mark: (word) => `echo ${word} >> ${own}`,
     marked: (word) => `grep -qx ${word} ${own}`,
     ran: async () => (await root(`cat ${own} 2>/dev/null || :`)).split('\n').filter((line) => line !== ''),
-    gate: `while [ ! -e ${own}.go ]; do sleep 0.05; done`,
-    go: () => root(`touch ${own}.go`),
+    gate: (name) => `while [ ! -e ${own}.${name} ]; do sleep 0.05; done`,
+    open: (name) => root(`touch ${own}.${name}`),
     left,
     async leftLater() {
       const [first] = recorded(at).filter(({ type }) => type === 'step.started')
