@@ -149,7 +149,7 @@ describe.skipIf(!canMount)('fault 41: the disk of the state folder, as the comma
     const id = at.incident()
     await using person = await sit(at, ['open', id, '--runbook', './book.yaml'], { columns: 120 })
     const { t } = person
-    await t.see(/book on here ready/)
+    await t.see(/book-\d+ on here ready/)
     await t.pressUntil('Enter', /APPROVE .*Step one/)
     await t.see(approves)
     await t.press('Enter')

@@ -90,10 +90,11 @@ describe('fault 27: errors, --debug and stack traces', () => {
       `const crash = () => { const error = new Error('no login with ' + process.env.BOOK_TOKEN + '\\u001b]0;PWNED\\u0007'); error.cause = process.env.BOOK_TOKEN; throw error }
       setTimeout(() => process.env.CRASH === 'reject' ? void Promise.reject(new Error(process.env.BOOK_TOKEN + '\\u009b2J')) : crash(), 1500)\n`,
     )
-    writeBook(at, [{ id: 'one', with: { run: 'sleep 30; : {{ params.token }}' } }], {
-      params: { token: { secret: true, from: 'env:BOOK_TOKEN' } },
-    })
     for (const how of ['throw', 'reject']) {
+      // A step of its own each time: the command of the one that crashed goes on, and keeps its lock.
+      writeBook(at, [{ id: how, with: { run: 'sleep 30; : {{ params.token }}' } }], {
+        params: { token: { secret: true, from: 'env:BOOK_TOKEN' } },
+      })
       at.env.CRASH = how
       at.env.NODE_OPTIONS = `--import=${file('lib/crash.mjs')}`
       const { exitCode, stderr } = await at.sitrep('run', 'book.yaml', '--yes')
