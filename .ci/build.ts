@@ -34,7 +34,7 @@ await build({
   minifyWhitespace: true,
   define: { 'process.env.NODE_ENV': '"production"' },
   // Ink's development tools are a load-time import that production never uses; ssh2's native parts are optional.
-  alias: { 'react-devtools-core': empty },
+  alias: { 'react-devtools-core': empty, 'restore-cursor': join(root, '.ci', 'noCursor.ts') },
   plugins: [withoutHttp],
   external: ['*.node', 'cpu-features'],
   // CommonJS packages inside an ES module bundle want what a CommonJS module is given.
