@@ -52,8 +52,9 @@ left() {
   else L=$(ps -A -o pgid= -o pid= 2>/dev/null | while read -r g p; do [ "$g" != "$G" ] || echo "$p"; done); fi
   [ -n "$L" ]
 }
-# A group that is being killed as a whole is gone a moment later.
-stays() { n=0; while left; do n=$((n + 1)); [ $n -lt 4 ] || return 0; sleep 0.1 || return 0; done; return 1; }
+# One that was just killed may still be on its way out, and a group that is killed as a whole is gone a moment later.
+ending() { n=0; while born "$G"; [ -n "$b" ] && [ "$b" = "$S" ] && [ $n -lt 20 ]; do n=$((n + 1)); sleep 0.05 2>/dev/null || sleep 1; done; }
+stays() { ending; n=0; while left; do n=$((n + 1)); [ $n -lt 4 ] || return 0; sleep 0.1 || return 0; done; return 1; }
 outcome() {
   if [ -e "$D/exit" ]; then
     if unbegun; then say unbegun
